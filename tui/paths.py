@@ -1,0 +1,61 @@
+"""Where every file of this program lives."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+import platformdirs
+
+APP_NAME = "foundry-tui"
+
+
+@dataclass(frozen=True, slots=True)
+class Paths:
+    """File locations. Nothing is created until something is written."""
+
+    config_dir: Path
+    data_dir: Path
+    """Conversations, benchmark runs, the model cache."""
+    log_dir: Path
+
+    @property
+    def config_file(self) -> Path:
+        """Settings, written by hand or by `config init`."""
+        return self.config_dir / "config.toml"
+
+    @property
+    def database(self) -> Path:
+        """Conversations, benchmark runs and ratings."""
+        return self.data_dir / "foundry-tui.sqlite3"
+
+    @property
+    def model_cache(self) -> Path:
+        """Models of the embedded runtime."""
+        return self.data_dir / "models"
+
+    @property
+    def catalog_cache(self) -> Path:
+        """Last answers of the public catalog."""
+        return self.data_dir / "catalog"
+
+    @property
+    def runtime_dir(self) -> Path:
+        """Scratch directory of the embedded runtime."""
+        return self.data_dir / "runtime"
+
+    @property
+    def runtime_log(self) -> Path:
+        """What the embedded runtime prints."""
+        return self.log_dir / "runtime.log"
+
+
+def default_paths() -> Paths:
+    """Return the platform's own places; `FOUNDRY_TUI_HOME` puts all of them below one directory."""
+    home = os.environ.get("FOUNDRY_TUI_HOME")
+    if home:
+        root = Path(home).expanduser()
+        return Paths(root / "config", root / "data", root / "logs")
+    dirs = platformdirs.PlatformDirs(APP_NAME, appauthor=False)
+    return Paths(dirs.user_config_path, dirs.user_data_path, dirs.user_log_path)
