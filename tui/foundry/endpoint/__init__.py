@@ -1,0 +1,1 @@
+"""The HTTP side: an OpenAI-compatible server of any make, read tolerantly."""

@@ -1,0 +1,31 @@
+"""One rule for whether two model ids mean the same variant.
+
+Ids differ from place to place: the command line says `phi-4-mini-instruct-generic-cpu:5`,
+`/v1/models` leaves the version out, letter case varies.
+"""
+
+from __future__ import annotations
+
+import re
+
+_VERSION = re.compile(r":(\d+)$")
+
+
+def split_version(variant_id: str) -> tuple[str, int | None]:
+    """Split `name:version` into name and version; the version is None where there is none."""
+    match = _VERSION.search(variant_id)
+    if match is None:
+        return variant_id, None
+    return variant_id[: match.start()], int(match.group(1))
+
+
+def same_variant(one: str, other: str) -> bool:
+    """Tell whether two ids mean the same variant: equal names, and versions that do not differ.
+
+    A missing version matches any.
+    """
+    name, version = split_version(one)
+    other_name, other_version = split_version(other)
+    if name.casefold() != other_name.casefold():
+        return False
+    return version is None or other_version is None or version == other_version

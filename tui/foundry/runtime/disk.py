@@ -1,0 +1,99 @@
+"""What lies in the model cache: whole models, partial downloads, orphans."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from tui.foundry.runtime.local_models import IDENTITY, LocalModels, folder_size
+
+_DOWNLOAD_MARKS = (".dlstate", "download.tmp")
+
+
+def scan_cache(
+    cache_dir: Path, local: LocalModels, cached: Mapping[str, str], ids: list[str]
+) -> list[dict[str, Any]]:
+    """Return one row for each directory of a model, with the fields of `CacheEntry`.
+
+    The size of a local model is that of its files, wherever these lie: deleting the entry of an
+    imported model frees next to nothing.
+
+    Args:
+        cache_dir: The runtime's model cache.
+        local: The local models in it.
+        cached: Path of each cached variant by its id, as the runtime tells.
+        ids: All ids of the catalog, to name partial downloads.
+    """
+    rows = []
+    for model in local.models():
+        folder = local.folder(model)
+        whole = all(path.exists() for path in folder.iterdir())
+        rows.append(_row(model.id, folder, "complete" if whole else "orphan", model.origin))
+    by_path = {Path(path).resolve(): variant_id for variant_id, path in cached.items()}
+    by_name = {variant_id.replace(":", "-").casefold(): variant_id for variant_id in ids}
+    for folder in _model_folders(cache_dir):
+        inside = [variant_id for path, variant_id in by_path.items() if path.is_relative_to(folder)]
+        partial = _is_partial(folder)
+        variant_id = inside[0] if inside else by_name.get(folder.name.casefold(), "")
+        state = "partial" if partial else "complete" if inside else "orphan"
+        rows.append(_row(variant_id, folder, state, "catalog"))
+    return rows
+
+
+def partial_folder(cache_dir: Path, variant_id: str) -> Path | None:
+    """Return the directory of a download that was not finished."""
+    name = variant_id.replace(":", "-").casefold()
+    for folder in _model_folders(cache_dir):
+        if folder.name.casefold() == name and _is_partial(folder):
+            return folder
+    return None
+
+
+def allocated_size(folder: Path) -> int:
+    """Return the bytes on disk: a download makes its files in full length before it fills them."""
+    total = 0
+    for parent, _, names in os.walk(folder):
+        for name in names:
+            with contextlib.suppress(OSError):
+                status = os.stat(os.path.join(parent, name))
+                blocks = getattr(status, "st_blocks", None)  # Windows has none
+                total += status.st_size if blocks is None else min(status.st_size, blocks * 512)
+    return total
+
+
+def _model_folders(cache_dir: Path) -> Iterator[Path]:
+    """Yield `<publisher>/<name>-<version>` directories, those of local models left out."""
+    root = cache_dir.resolve()
+    for publisher in _directories(root):
+        if publisher.name != "Local":
+            yield from (folder for folder in _directories(publisher) if any(folder.iterdir()))
+
+
+def _directories(folder: Path) -> list[Path]:
+    try:
+        return sorted(path for path in folder.iterdir() if path.is_dir() and path.name[:1] != ".")
+    except OSError:
+        return []
+
+
+def _is_partial(folder: Path) -> bool:
+    return any(
+        name.endswith(_DOWNLOAD_MARKS) for _, _, names in os.walk(folder) for name in names
+    ) or not any(IDENTITY in names or "genai_config.json" in names for *_, names in os.walk(folder))
+
+
+def _row(variant_id: str, folder: Path, state: str, origin: str) -> dict[str, Any]:
+    modified = 0.0
+    with contextlib.suppress(OSError):
+        modified = max(path.lstat().st_mtime for path in (folder, *folder.iterdir()))
+    return {
+        "variant_id": variant_id,
+        "path": str(folder),
+        "size_bytes": allocated_size(folder) if state == "partial" else folder_size(folder),
+        "modified_at": modified,
+        "state": state,
+        "origin": origin,
+    }

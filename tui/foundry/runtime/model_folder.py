@@ -1,0 +1,150 @@
+"""Looks into a directory that shall be imported as a model: what it is, and what is missing."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tui.foundry.errors import InvalidModelFolder
+
+JSON_LIMIT_BYTES = 64 * 1024 * 1024
+_TOKENIZERS = ("tokenizer.json", "tokenizer.model", "vocab.json", "spiece.model")
+_PROVIDERS = {
+    "cuda": ("GPU", "CUDAExecutionProvider"),
+    "nvtensorrtrtx": ("GPU", "NvTensorRTRTXExecutionProvider"),
+    "dml": ("GPU", "DmlExecutionProvider"),
+    "webgpu": ("GPU", "WebGpuExecutionProvider"),
+    "rocm": ("GPU", "ROCMExecutionProvider"),
+    "migraphx": ("GPU", "MIGraphXExecutionProvider"),
+    "qnn": ("NPU", "QNNExecutionProvider"),
+    "vitisai": ("NPU", "VitisAIExecutionProvider"),
+    "openvino": ("CPU", "OpenVINOExecutionProvider"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class FolderFacts:
+    """What a model directory says about itself."""
+
+    context_tokens: int | None = None
+    device: str = "CPU"
+    execution_provider: str = "CPUExecutionProvider"
+
+
+def inspect_folder(folder: Path) -> FolderFacts:
+    """Check a model directory in the format of ONNX Runtime GenAI.
+
+    Raises:
+        InvalidModelFolder: With everything that is missing, and how to mend it.
+    """
+    if not folder.is_dir():
+        raise InvalidModelFolder(
+            f"'{folder}' is no directory.", "Name the directory that holds genai_config.json."
+        )
+    missing: list[str] = []
+    config = _config(folder, missing)
+    _check_weights(folder, config, missing)
+    if not any((folder / name).is_file() for name in _TOKENIZERS):
+        missing.append("tokenizer.json: copy the tokenizer files of the original model")
+    if not _has_template(folder):
+        missing.append(
+            "a chat template: copy chat_template.jinja, or a tokenizer_config.json with the key "
+            "'chat_template', of the original model"
+        )
+    if missing:
+        lines = "; ".join(missing)
+        raise InvalidModelFolder(
+            f"'{folder.name}' cannot be imported. Missing: {lines}.",
+            "The ONNX Runtime GenAI model builder writes all of these: "
+            "python -m onnxruntime_genai.models.builder -m MODEL -o DIR -p int4 -e cpu",
+        )
+    return _facts(config)
+
+
+def read_json(path: Path) -> dict[str, Any] | None:
+    """Return the object in a file; None when there is none or it is not readable."""
+    try:
+        if path.stat().st_size > JSON_LIMIT_BYTES:
+            return None
+        value = json.loads(path.read_text("utf-8-sig"))
+    except (OSError, ValueError, RecursionError):
+        return None
+    return value if isinstance(value, dict) else None
+
+
+def _config(folder: Path, missing: list[str]) -> dict[str, Any]:
+    path = folder / "genai_config.json"
+    if not path.is_file():
+        missing.append("genai_config.json: the directory is no ONNX Runtime GenAI model")
+        return {}
+    config = read_json(path)
+    if config is None:
+        missing.append("a readable genai_config.json: it holds no JSON object")
+        return {}
+    return config
+
+
+def _check_weights(folder: Path, config: dict[str, Any], missing: list[str]) -> None:
+    if not config:
+        return
+    files = _onnx_files(config)
+    if not files:
+        missing.append("model.decoder.filename in genai_config.json: it names no ONNX file")
+    for name in files:
+        path = folder / name
+        if os.path.isabs(name) or ".." in Path(name).parts:
+            missing.append(f"{name}: genai_config.json names a file outside of the directory")
+        elif not path.is_file() or path.stat().st_size == 0:
+            missing.append(f"{name}: genai_config.json names it as the model")
+        elif not _has_data(path):
+            missing.append(f"{name}.data: the weights that {name} refers to")
+
+
+def _onnx_files(config: dict[str, Any]) -> list[str]:
+    """Return the decoder's file, or those of its pipeline; other parts are left to the runtime."""
+    decoder = _inner(_inner(config, "model"), "decoder")
+    files = [decoder.get("filename")]
+    pipeline = decoder.get("pipeline")
+    for stage in pipeline if isinstance(pipeline, list) else ():
+        for part in stage.values() if isinstance(stage, dict) else ():
+            files.append(part.get("filename") if isinstance(part, dict) else None)
+    return [name for name in files if isinstance(name, str) and name]
+
+
+def _has_data(path: Path) -> bool:
+    """Tell whether the external weights of an ONNX file are there, if it has any.
+
+    An ONNX file names its data file in plain bytes; only the customary name is looked for, in the
+    first megabytes, since the file itself may be large.
+    """
+    data = path.with_name(path.name + ".data")
+    if data.is_file():
+        return data.stat().st_size > 0
+    with path.open("rb") as file:
+        return data.name.encode() not in file.read(8 * 1024 * 1024)
+
+
+def _has_template(folder: Path) -> bool:
+    if (folder / "chat_template.jinja").is_file():
+        return True
+    settings = read_json(folder / "tokenizer_config.json") or {}
+    return bool(settings.get("chat_template"))
+
+
+def _facts(config: dict[str, Any]) -> FolderFacts:
+    model = _inner(config, "model")
+    context = model.get("context_length") or _inner(config, "search").get("max_length")
+    options = _inner(_inner(model, "decoder"), "session_options").get("provider_options")
+    device, provider = "CPU", "CPUExecutionProvider"
+    for option in options if isinstance(options, list) else ():
+        for name in option if isinstance(option, dict) else ():
+            device, provider = _PROVIDERS.get(str(name).lower(), (device, provider))
+    return FolderFacts(context if isinstance(context, int) else None, device, provider)
+
+
+def _inner(value: dict[str, Any], key: str) -> dict[str, Any]:
+    inner = value.get(key)
+    return inner if isinstance(inner, dict) else {}
