@@ -1,0 +1,1 @@
+"""How the demo models are made. Its packages are no dependency of the program."""
