@@ -1,0 +1,150 @@
+"""Verdicts and the sums behind them."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tui.catalog.fit import (
+    OVERHEAD_BYTES,
+    SMALL_WEIGHTS_BYTES,
+    KvShape,
+    MemoryState,
+    judge,
+    kv_shapes,
+    read_kv_shape,
+)
+from tui.foundry.types import CacheEntry, CacheInfo, Device, Model, Variant
+
+GB, MB = 1_000_000_000, 1_000_000
+PHI = Variant("phi:1", "phi", Device.CPU, "CPUExecutionProvider", int(2.2 * GB))
+MODEL = Model("phi", (PHI,), context_tokens=131_072)
+MEMORY = MemoryState(16 * GB, 10 * GB, 100 * GB)
+
+
+def test_the_worked_example_for_half_precision() -> None:
+    # Phi-3.5-mini: 32 layers, 32 KV heads of 96, 4,096 tokens in fp16 are 1.50 GiB.
+    variant = replace(PHI, device=Device.GPU, cached=True)
+    fit = judge(variant, MODEL, MEMORY, 4096, KvShape(32, 32, 96))
+    assert fit.parts[1].size_bytes == pytest.approx(1.5 * 2**30)
+    assert fit.need_bytes == sum(part.size_bytes for part in fit.parts)
+    assert [part.label for part in fit.parts] == ["weights", "KV at 4,096", "overhead"]
+    assert [part.source for part in fit.parts] == [
+        "file size", "32 layers, 32 x 96", "estimate",
+    ]  # fmt: skip
+    assert (fit.verdict, fit.source) == ("fits", "genai_config")
+    assert "GPU" in fit.reason
+
+
+def test_the_cpu_keeps_its_cache_in_float32() -> None:
+    shape = KvShape(32, 32, 96)
+    cpu, gpu = (
+        judge(replace(PHI, device=device), MODEL, MEMORY, kv=shape).parts[1].size_bytes
+        for device in (Device.CPU, Device.GPU)
+    )
+    assert cpu == 2 * gpu
+
+
+@pytest.mark.parametrize(
+    ("available_gb", "verdict"),
+    [(10.0, "fits"), (3.6, "tight"), (2.9, "too big"), (0.0, "too big")],
+)
+def test_verdicts(available_gb: float, verdict: str) -> None:
+    fit = judge(PHI, MODEL, MemoryState(16 * GB, int(available_gb * GB)))
+    assert fit.need_bytes == pytest.approx(3.0 * GB, rel=0.1)
+    assert fit.verdict == verdict
+    assert "3.0 GB of" in fit.reason
+    assert ("closing other programs" in fit.reason) == (verdict == "too big")
+
+
+def test_a_demo_model_does_not_need_half_a_gigabyte() -> None:
+    demo = Variant("demo-small:1", "demo-small", Device.CPU, "", 2 * MB, cached=True)
+    fit = judge(demo, Model("demo-small", (demo,)), MemoryState(2 * GB, 200 * MB))
+    assert fit.verdict == "fits"
+    assert fit.need_bytes is not None
+    assert 10 * MB < fit.need_bytes < 40 * MB + 2 * MB
+
+
+def test_the_overhead_has_no_step() -> None:
+    below = judge(replace(PHI, size_bytes=SMALL_WEIGHTS_BYTES - 1), MODEL, MEMORY).parts[2]
+    assert below.size_bytes == pytest.approx(OVERHEAD_BYTES, rel=0.001)
+
+
+def test_loaded_needs_no_more() -> None:
+    fit = judge(replace(PHI, loaded=True), MODEL, MemoryState(GB, 0))
+    assert (fit.verdict, fit.need_bytes, fit.source) == ("fits", 0, "loaded")
+
+
+def test_what_was_measured_replaces_weights_and_overhead() -> None:
+    fit = judge(PHI, MODEL, MEMORY, measured_bytes=2_500 * MB)
+    assert [(part.label, part.source) for part in fit.parts] == [
+        ("at load", "measured here"),
+        ("KV at 4,096", "estimate"),
+    ]
+    assert fit.source == "measured"
+
+
+def test_no_room_on_the_disk() -> None:
+    small = replace(MEMORY, disk_free_bytes=1 * GB)
+    assert judge(PHI, MODEL, small).verdict == "too big"
+    assert "1.0 GB are free" in judge(PHI, MODEL, small).reason
+    assert judge(replace(PHI, cached=True), MODEL, small).verdict == "fits"
+
+
+def test_what_is_not_known_is_unknown() -> None:
+    assert judge(replace(PHI, size_bytes=None), MODEL, MEMORY).verdict == "unknown"
+    fit = judge(PHI, MODEL, MemoryState())
+    assert (fit.verdict, fit.available_bytes) == ("unknown", None)
+    assert fit.need_bytes is not None
+
+
+def test_the_context_is_cut_to_what_the_model_takes() -> None:
+    fit = judge(PHI, replace(MODEL, context_tokens=1024), MEMORY, 8192)
+    assert fit.parts[1].label == "KV at 1,024"
+
+
+@given(st.integers(0, 200 * GB), st.integers(1, 200_000), st.integers(0, 200 * GB))
+def test_more_memory_never_makes_it_worse(size: int, tokens: int, available: int) -> None:
+    order = ("fits", "tight", "too big")
+    variant = replace(PHI, size_bytes=size)
+    one = judge(variant, MODEL, MemoryState(None, available), tokens)
+    more = judge(variant, MODEL, MemoryState(None, available + GB), tokens)
+    assert order.index(more.verdict) <= order.index(one.verdict)
+
+
+def config(**decoder: object) -> str:
+    return json.dumps({"model": {"decoder": decoder}})
+
+
+def test_the_shape_is_read_from_the_cache(tmp_path: Path) -> None:
+    text = config(num_hidden_layers=4, num_key_value_heads=2, head_size=32)
+    nested = tmp_path / "phi-1" / "v1"
+    nested.mkdir(parents=True)
+    (nested / "genai_config.json").write_text(text)
+    entry = CacheEntry("phi:1", tmp_path / "phi-1", 1, 0.0)
+    half = replace(entry, variant_id="half:1", state="partial")
+    other = replace(entry, variant_id="none:1", path=tmp_path / "nowhere")
+    assert kv_shapes(CacheInfo(tmp_path, (entry, half, other), 0)) == {"phi:1": KvShape(4, 2, 32)}
+    assert KvShape(4, 2, 32).bytes_per_token(4) == 2 * 4 * 2 * 32 * 4
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "[]", "{}", '{"model": 1}', config(), config(num_hidden_layers="4"),
+     config(num_hidden_layers=4, num_key_value_heads=0, head_size=32),
+     config(num_hidden_layers=True, num_key_value_heads=2, head_size=32)],
+)  # fmt: skip
+def test_a_config_that_tells_nothing(tmp_path: Path, text: str) -> None:
+    (tmp_path / "genai_config.json").write_text(text)
+    assert read_kv_shape(tmp_path) is None
+
+
+def test_coarse_memory_does_not_change_every_second() -> None:
+    one, other = MemoryState(16 * GB, 10 * GB + 1, None), MemoryState(16 * GB, 10 * GB + 2, None)
+    assert one != other
+    assert one.coarse() == other.coarse() == MemoryState(16 * GB, 10 * GB, None)

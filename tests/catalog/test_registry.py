@@ -1,0 +1,148 @@
+"""The team's `models.json`: read tolerantly, written faithfully, never overwritten when broken."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tui.catalog.registry import (
+    Registry,
+    RegistryEntry,
+    RegistryError,
+    load_registry,
+    load_registry_or_empty,
+    save_registry,
+)
+from tui.foundry.types import Model, Variant
+
+COURSE = Path(__file__).parent.parent.parent / "models.json"
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    return tmp_path / "models.json"
+
+
+def test_the_file_that_ships_is_the_course_s() -> None:
+    registry = load_registry(COURSE)
+    assert registry.problem is None
+    assert [(one.name, one.task, one.min_ram_gb) for one in registry.entries] == [
+        ("phi-4-mini", "chat", 8),
+        ("qwen2.5-7b-instruct", "chat", 16),
+        ("deepseek-r1-distill-qwen-7b", "code", 16),
+    ]
+    assert registry.entries[0].notes == "fast, great for general chat"
+    assert registry.tasks == ("chat", "code")
+
+
+def test_a_missing_file_is_an_empty_registry_with_a_note(file: Path) -> None:
+    registry = load_registry(file)
+    assert registry.entries == ()
+    assert registry.problem == "There is no models.json here yet."
+
+
+@pytest.mark.parametrize(
+    ("text", "where"),
+    [
+        (b'[\n  {"name": "a",}\n]', "line 2, column 1"),
+        (b'[{"name": "a"}', "line 1, column 15"),
+        (b"", "line 1, column 1"),
+        (b'{"name": "a"}', "line 1, column 1"),
+        (b'[\n"\xff"]', "line 2, column 2"),
+        (b"[" * 100_000, "cannot be read"),
+        (b"[" + b"9" * 5000 + b"]", "cannot be read"),
+    ],
+)
+def test_a_broken_file_is_located_and_never_overwritten(
+    file: Path, text: bytes, where: str
+) -> None:
+    file.write_bytes(text)
+    with pytest.raises(RegistryError, match=where) as caught:
+        load_registry(file)
+    assert caught.value.hint
+    with pytest.raises(RegistryError):
+        save_registry(Registry((RegistryEntry("a", "chat", 1),), file))
+    assert file.read_bytes() == text
+    registry = load_registry_or_empty(file)
+    assert registry.entries == ()
+    assert where in (registry.problem or "")
+
+
+def test_entries_that_are_not_understood_are_kept_with_a_reason(file: Path) -> None:
+    bad: list[Any] = [
+        "text",
+        {"task": "chat", "min_ram_gb": 1},
+        {"name": 7, "task": "chat", "min_ram_gb": 1},
+        {"name": "a", "task": "chat", "min_ram_gb": "8"},
+        {"name": "a", "task": "chat", "min_ram_gb": True},
+        {"name": "a", "task": "chat", "min_ram_gb": 8, "notes": None},
+    ]
+    good = {"name": "fine", "task": "chat", "min_ram_gb": 8}
+    items = [bad[0], good, *bad[1:]]
+    file.write_text(json.dumps(items))
+    registry = load_registry(file)
+    assert [one.name for one in registry.entries] == ["fine"]
+    assert [one.index for one in registry.not_understood] == [0, 2, 3, 4, 5, 6]
+    assert all(one.reason.endswith(".") for one in registry.not_understood)
+    assert "entry 1" in (registry.problem or "")
+    save_registry(registry)
+    assert json.loads(file.read_text()) == items
+
+
+def test_unknown_keys_and_their_order_stay(file: Path) -> None:
+    text = (
+        '[\n  {"owner": "ü", "task": "chat", "min_ram_gb": 8.5, "name": "a", "x": {"b": [1]}}\n]\n'
+    )
+    file.write_text(text, "utf-8")
+    registry = load_registry(file)
+    assert registry.entries[0].extra == {"owner": "ü", "x": {"b": [1]}}
+    save_registry(registry)
+    assert file.read_text("utf-8") == text
+
+
+def test_a_new_entry_has_the_course_s_keys(file: Path) -> None:
+    save_registry(Registry((RegistryEntry("a", "chat", 8, "n"),)), file)
+    assert json.loads(file.read_text()) == [
+        {"name": "a", "task": "chat", "min_ram_gb": 8, "notes": "n"}
+    ]
+    with pytest.raises(RegistryError, match="no file"):
+        save_registry(Registry())
+
+
+values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=4), inner),
+    max_leaves=5,
+)
+good_entries = st.fixed_dictionaries(
+    {
+        "name": st.text(min_size=1).filter(lambda text: text.strip() != ""),
+        "task": st.sampled_from(["chat", "code", "Chat"]),
+        "min_ram_gb": st.integers(0, 99) | st.floats(0, 99),
+    },
+    optional={"notes": st.text(), "extra": values, "path": values},
+).flatmap(lambda entry: st.permutations(list(entry.items())).map(dict))
+
+
+@given(st.lists(good_entries | values, max_size=6))
+def test_what_is_read_and_written_is_the_same(
+    tmp_path_factory: pytest.TempPathFactory, items: list[Any]
+) -> None:
+    file = tmp_path_factory.mktemp("r") / "models.json"
+    file.write_text(json.dumps(items), "ascii")
+    registry = load_registry(file)
+    save_registry(registry)
+    # As text: the order of the keys counts.
+    assert json.dumps(json.loads(file.read_text("utf-8"))) == json.dumps(items)
+    assert load_registry(file) == registry
+
+
+def test_an_entry_finds_its_model() -> None:
+    model = Model("qwen2.5-7b", (Variant("qwen2.5-7b-instruct-generic-cpu:4", "qwen2.5-7b"),))
+    assert load_registry(COURSE).entry_for(model) == load_registry(COURSE).entries[1]
+    assert load_registry(COURSE).entry_for(Model("other", ())) is None

@@ -1,0 +1,1 @@
+"""Side-by-side measurement: plan, runner, metrics, statistics, reports."""

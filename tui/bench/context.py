@@ -1,0 +1,46 @@
+"""The conditions of a run: what one has to know to compare it with another."""
+
+from __future__ import annotations
+
+import os
+import platform
+from datetime import UTC, datetime
+from typing import Any
+
+import tui
+from tui.bench.plan import BenchPlan
+from tui.foundry.types import BackendInfo
+
+
+def now_text() -> str:
+    """Return the time now as ISO 8601 with zone."""
+    return datetime.now(UTC).isoformat(timespec="milliseconds")
+
+
+def run_context(plan: BenchPlan, info: BackendInfo) -> dict[str, Any]:
+    """Return the conditions as plain values."""
+    import psutil
+
+    memory = psutil.virtual_memory()
+    return {
+        "started_at": now_text(),
+        "foundry_tui_version": tui.__version__,
+        "backend": info.kind,
+        "backend_version": info.version,
+        "endpoint": info.endpoint,
+        "host_system": f"{platform.system()} {platform.release()}",
+        "machine": platform.machine(),
+        "python_version": platform.python_version(),
+        "cpu_count": os.cpu_count(),
+        "load_average_1min": os.getloadavg()[0] if hasattr(os, "getloadavg") else None,
+        "ram_total_bytes": memory.total,
+        "ram_available_bytes": memory.available,
+        "prompt_set": plan.prompt_set.name,
+        "prompt_set_sha256": plan.prompt_set.sha256,
+        "prompts": list(plan.prompt_set.prompts),
+        "rounds": plan.rounds,
+        "max_tokens": plan.max_tokens,
+        "timeout_s": plan.timeout_s,
+        "temperature": plan.temperature,
+        "seed": plan.seed,
+    }

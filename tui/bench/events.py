@@ -1,0 +1,102 @@
+"""What a run tells while it goes on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tui.bench.plan import BenchPlan, Step
+from tui.bench.results import RequestResult
+from tui.bench.summary import Summary
+from tui.foundry.types import LoadResult
+
+
+@dataclass(frozen=True, slots=True)
+class RunStarted:
+    """The run has a name and is being recorded."""
+
+    run_id: str
+    plan: BenchPlan
+
+
+@dataclass(frozen=True, slots=True)
+class TargetLoading:
+    """A target is being brought into memory."""
+
+    target: str
+
+
+@dataclass(frozen=True, slots=True)
+class TargetLoaded:
+    """A target is in memory."""
+
+    target: str
+    result: LoadResult
+
+
+@dataclass(frozen=True, slots=True)
+class TargetFailed:
+    """A target cannot be measured; the run goes on without it."""
+
+    target: str
+    error: str
+
+
+@dataclass(frozen=True, slots=True)
+class WarmedUp:
+    """A target's times have settled, or the limit of warm-up requests was reached."""
+
+    target: str
+    requests: int
+    steady: bool
+
+
+@dataclass(frozen=True, slots=True)
+class RequestStarted:
+    """A measured request is on its way."""
+
+    step: Step
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerDelta:
+    """Text of the answer that is being measured. Comes fast: collect before drawing."""
+
+    target: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class RequestFinished:
+    """A measured request is done or failed."""
+
+    result: RequestResult
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """Something went wrong that does not end the run."""
+
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class RunFinished:
+    """The run is over."""
+
+    summary: Summary
+    stopped: bool = False
+    """Whether it was stopped before its end."""
+
+
+BenchEvent = (
+    RunStarted
+    | TargetLoading
+    | TargetLoaded
+    | TargetFailed
+    | WarmedUp
+    | RequestStarted
+    | AnswerDelta
+    | RequestFinished
+    | Trouble
+    | RunFinished
+)

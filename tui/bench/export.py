@@ -1,0 +1,77 @@
+"""Results as files: CSV with a row a request, JSON with everything."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from pathlib import Path
+
+from tui.atomic_file import write_atomically
+from tui.bench.summary import Summary
+from tui.foundry.errors import FoundryError
+
+COLUMNS = (
+    "model",
+    "prompt",
+    "round",
+    "latency_sec",
+    "ttft_s",
+    "tpot_s",
+    "decode_tok_s",
+    "input_tokens",
+    "output_tokens",
+    "tokens_estimated",
+    "finish_reason",
+    "answer",
+    "error",
+)
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+
+
+class ExportError(FoundryError):
+    """A file cannot be written."""
+
+    code = "export"
+
+
+def export_csv(summary: Summary, path: Path) -> None:
+    """Write one row a request; `latency_sec` is the course's figure, rounded to milliseconds."""
+    buffer = io.StringIO(newline="")
+    writer = csv.DictWriter(buffer, COLUMNS)
+    writer.writeheader()
+    prompts = summary.plan.prompt_set.prompts
+    for one in summary.requests:
+        values = one.as_dict()
+        latency = values["e2e_s"] if one.error is None else None
+        row = {name: values.get(name) for name in COLUMNS}
+        row |= {
+            "model": one.step.target,
+            "prompt": prompts[one.step.prompt_index],
+            "latency_sec": None if latency is None else round(latency, 3),
+            "answer": values["text"],
+        }
+        writer.writerow({name: _inert(value) for name, value in row.items()})
+    _write(path, buffer.getvalue())
+
+
+def export_json(summary: Summary, path: Path) -> None:
+    """Write the whole run."""
+    _write(path, json.dumps(summary.as_dict(), indent=2, ensure_ascii=False) + "\n")
+
+
+def _inert(value: object) -> object:
+    """A spreadsheet must not take what a model wrote for a formula."""
+    if isinstance(value, str) and value.startswith(_FORMULA_STARTS):
+        return f"'{value}"
+    return value
+
+
+def _write(path: Path, text: str) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_atomically(path, text)
+    except OSError as error:
+        raise ExportError(
+            f"{path} cannot be written: {error.strerror}.", "Choose another directory."
+        ) from error

@@ -1,0 +1,135 @@
+"""Runs in the database, each request as it comes."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from tui.bench.context import now_text
+from tui.bench.plan import BenchPlan
+from tui.bench.prompts import PromptSet
+from tui.bench.results import RequestResult, TargetFacts
+from tui.bench.summary import Summary, summarize
+from tui.database import Database
+from tui.foundry.errors import NotFound
+
+
+@dataclass(frozen=True, slots=True)
+class RunLine:
+    """One line of the list of runs."""
+
+    run_id: str
+    created_at: str
+    finished_at: str | None
+    targets: tuple[str, ...]
+    requests: int
+
+
+class Recorder:
+    """Writes and reads runs. All calls block: make them off the event loop.
+
+    Args:
+        database: Where they are kept.
+
+    Raises:
+        DatabaseError: From every method, where the database cannot be used.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def start(self, run_id: str, plan: BenchPlan, context: Mapping[str, Any]) -> None:
+        """Enter a run."""
+        with self._database.transaction() as connection:
+            connection.execute(
+                "INSERT INTO bench_runs (id, created_at, plan, context) VALUES (?, ?, ?, ?)",
+                (run_id, now_text(), json.dumps(_plan_dict(plan)), json.dumps(dict(context))),
+            )
+
+    def add(self, run_id: str, result: RequestResult) -> None:
+        """Enter one request."""
+        step = result.step
+        with self._database.transaction() as connection:
+            connection.execute(
+                "INSERT OR REPLACE INTO bench_requests "
+                "(run_id, sequence, target, prompt_index, round_index, result) "
+                "VALUES (?, ?, ?, ?, ?, ?)",
+                (
+                    run_id,
+                    step.sequence,
+                    step.target,
+                    step.prompt_index,
+                    step.round_index,
+                    json.dumps(result.as_dict()),
+                ),
+            )
+
+    def finish(self, run_id: str, context: Mapping[str, Any], facts: list[TargetFacts]) -> None:
+        """Enter the end of a run, and what is known of its targets."""
+        full = {**context, "targets": [asdict(one) for one in facts]}
+        with self._database.transaction() as connection:
+            connection.execute(
+                "UPDATE bench_runs SET finished_at = ?, context = ? WHERE id = ?",
+                (now_text(), json.dumps(full), run_id),
+            )
+
+    def list(self, limit: int = 200) -> tuple[RunLine, ...]:
+        """Return the newest runs first."""
+        with self._database.transaction() as connection:
+            rows = connection.execute(
+                "SELECT r.id, r.created_at, r.finished_at, r.plan, COUNT(q.id) AS requests "
+                "FROM bench_runs r LEFT JOIN bench_requests q ON q.run_id = r.id "
+                "GROUP BY r.id ORDER BY r.created_at DESC, r.rowid DESC LIMIT ?",
+                (limit,),
+            ).fetchall()
+        return tuple(
+            RunLine(
+                row["id"],
+                row["created_at"],
+                row["finished_at"],
+                tuple(json.loads(row["plan"])["targets"]),
+                row["requests"],
+            )
+            for row in rows
+        )
+
+    def load(self, run_id: str) -> Summary:
+        """Return a run, finished or not; raises `NotFound`."""
+        with self._database.transaction() as connection:
+            run = connection.execute(
+                "SELECT plan, context FROM bench_runs WHERE id = ?", (run_id,)
+            ).fetchone()
+            rows: list[sqlite3.Row] = connection.execute(
+                "SELECT result FROM bench_requests WHERE run_id = ? ORDER BY sequence", (run_id,)
+            ).fetchall()
+        if run is None:
+            raise NotFound(f"There is no benchmark run {run_id}.")
+        context = json.loads(run["context"])
+        facts = [TargetFacts(**one) for one in context.pop("targets", [])]
+        results = [RequestResult.from_dict(json.loads(row["result"])) for row in rows]
+        plan = _plan_from(json.loads(run["plan"]))
+        return summarize(run_id, plan, context, {one.target: one for one in facts}, results)
+
+
+def _plan_dict(plan: BenchPlan) -> dict[str, Any]:
+    return {
+        "targets": list(plan.targets),
+        "prompt_set": {"name": plan.prompt_set.name, "prompts": list(plan.prompt_set.prompts)},
+        "rounds": plan.rounds,
+        "max_tokens": plan.max_tokens,
+        "timeout_s": plan.timeout_s,
+        "temperature": plan.temperature,
+        "seed": plan.seed,
+    }
+
+
+def _plan_from(values: dict[str, Any]) -> BenchPlan:
+    prompts = values.pop("prompt_set")
+    return BenchPlan(
+        targets=tuple(values.pop("targets")),
+        prompt_set=PromptSet(prompts["name"], tuple(prompts["prompts"])),
+        **values,
+    )

@@ -1,0 +1,1 @@
+"""What is on disk, and how to add to it."""

@@ -1,0 +1,1 @@
+"""What is known about models: merge, search, fit, registry, selection."""

@@ -1,0 +1,126 @@
+"""One SQLite database for conversations, benchmark runs and ratings: WAL, schema versioned."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from tui.foundry.errors import FoundryError
+
+BUSY_TIMEOUT_S = 5.0
+
+MIGRATIONS: tuple[str, ...] = (
+    """
+    CREATE TABLE conversations (
+        id TEXT PRIMARY KEY,
+        title TEXT NOT NULL,
+        created_at TEXT NOT NULL,
+        updated_at TEXT NOT NULL
+    ) STRICT;
+    CREATE TABLE turns (
+        id INTEGER PRIMARY KEY,
+        conversation_id TEXT NOT NULL REFERENCES conversations(id) ON DELETE CASCADE,
+        position INTEGER NOT NULL,
+        role TEXT NOT NULL,
+        content TEXT NOT NULL,
+        variant_id TEXT,
+        created_at TEXT NOT NULL,
+        figures TEXT,
+        UNIQUE (conversation_id, position)
+    ) STRICT;
+    CREATE TABLE bench_runs (
+        id TEXT PRIMARY KEY,
+        created_at TEXT NOT NULL,
+        finished_at TEXT,
+        plan TEXT NOT NULL,
+        context TEXT NOT NULL
+    ) STRICT;
+    CREATE TABLE bench_requests (
+        id INTEGER PRIMARY KEY,
+        run_id TEXT NOT NULL REFERENCES bench_runs(id) ON DELETE CASCADE,
+        sequence INTEGER NOT NULL,
+        target TEXT NOT NULL,
+        prompt_index INTEGER NOT NULL,
+        round_index INTEGER,
+        result TEXT NOT NULL,
+        UNIQUE (run_id, sequence)
+    ) STRICT;
+    """,
+)
+"""One script per schema version; `PRAGMA user_version` counts how many have run."""
+
+
+class DatabaseError(FoundryError):
+    """The database cannot be opened or written."""
+
+    code = "database"
+
+
+class Database:
+    """A connection that is opened on first use and may be shared between threads.
+
+    Args:
+        path: The file; its directory is created.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._lock = threading.RLock()
+        self._connection: sqlite3.Connection | None = None
+
+    @contextmanager
+    def transaction(self) -> Iterator[sqlite3.Connection]:
+        """Hand out the connection; commit at the end, roll back on an error.
+
+        Blocks for up to `BUSY_TIMEOUT_S` while another process writes, so call it off the event
+        loop. Raises `DatabaseError`.
+        """
+        with self._lock:
+            try:
+                if self._connection is None:
+                    self._connection = self._open()
+                with self._connection as connection:
+                    yield connection
+            except (sqlite3.Error, OSError) as error:
+                raise DatabaseError(
+                    f"Cannot use the database {self.path}: {error}",
+                    "Check that its directory can be written and has space; what is on the "
+                    "screen is not lost and can be exported.",
+                ) from error
+
+    def _open(self) -> sqlite3.Connection:
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        connection = sqlite3.connect(self.path, timeout=BUSY_TIMEOUT_S, check_same_thread=False)
+        try:
+            connection.row_factory = sqlite3.Row
+            connection.execute("PRAGMA journal_mode = WAL")
+            connection.execute("PRAGMA synchronous = NORMAL")
+            connection.execute("PRAGMA foreign_keys = ON")
+            _migrate(connection, self.path)
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+    def close(self) -> None:
+        """Close the connection; the next transaction opens it again."""
+        with self._lock:
+            if self._connection is not None:
+                self._connection.close()
+                self._connection = None
+
+
+def _migrate(connection: sqlite3.Connection, path: Path) -> None:
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    if version > len(MIGRATIONS):
+        raise DatabaseError(
+            f"{path} was written by a newer Foundry TUI (schema {version}).",
+            "Update Foundry TUI, or move the file away to start anew.",
+        )
+    for number, script in enumerate(MIGRATIONS[version:], start=version + 1):
+        connection.executescript(
+            f"BEGIN IMMEDIATE; {script} PRAGMA user_version = {number}; COMMIT;"
+        )
