@@ -1,0 +1,103 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from tests.cli.conftest import Ran
+from tests.support.scripted_backend import BIG, LARGE, SMALL, ScriptedBackend
+from tui.foundry.errors import BackendUnavailable
+from tui.foundry.types import Capability, Model, Variant
+
+Run = Callable[..., Ran]
+
+
+def test_the_list_shows_every_variant_with_its_state(run: Run, backend: ScriptedBackend) -> None:
+    backend.mark(SMALL, loaded=True)
+    ran = run("models")
+    assert ran.code == 0
+    lines = {line.split()[1]: line for line in ran.out.splitlines()}
+    assert lines[SMALL].endswith("loaded")
+    assert lines[LARGE].endswith("cached")
+    assert "5.0 GB" in lines[BIG]
+    assert ran.err == ""
+    assert backend.closed == 1
+
+
+def test_the_list_as_json(run: Run) -> None:
+    values = run("models", "list", "--json").json
+    assert values["schema"] == 1
+    assert values["backend"]["kind"] == "runtime"
+    small, _, big = values["models"]
+    assert (small["alias"], small["demo"], small["task"]) == ("demo-small", True, "chat")
+    (variant,) = small["variants"]
+    assert variant["id"] == SMALL
+    assert variant["size_bytes"] == 2 * 1024 * 1024
+    assert variant["context_tokens"] == 1024
+    assert (variant["cached"], variant["loaded"]) == (True, False)
+    assert set(variant["fit"]) >= {"verdict", "need_bytes", "available_bytes", "source"}
+    assert [variant["cached"] for variant in big["variants"]] == [False, False]
+
+
+def test_json_may_be_asked_for_before_the_verb(run: Run) -> None:
+    assert run("--json", "models").json["models"]
+
+
+def test_info_tells_about_one_model(run: Run) -> None:
+    ran = run("models", "info", "PHI-4-mini")
+    assert ran.code == 0
+    assert "Microsoft" in ran.out
+    assert "phi-4-mini-gpu:5" in ran.out
+    assert run("models", "info", "phi-4-mini", "--json").json["model"]["license"] == "MIT"
+
+
+def test_an_unknown_model_is_not_found_with_a_hint(run: Run) -> None:
+    ran = run("models", "info", "demo-smal")
+    assert ran.code == 4
+    assert ran.out == ""
+    assert ran.err.startswith("error: No model 'demo-smal'")
+    assert "hint: Did you mean demo-small" in ran.err
+
+
+def test_errors_as_json(run: Run) -> None:
+    ran = run("models", "info", "nothing", "--json")
+    assert ran.code == 4
+    assert ran.out == ""
+    assert ran.error["code"] == "not_found"
+    assert set(ran.error) == {"code", "message", "hint"}
+
+
+def test_a_backend_that_fails_gives_its_exit_code(run: Run, backend: ScriptedBackend) -> None:
+    backend.fail("models", BackendUnavailable("It is gone.", "Start it again.\nOr another."))
+    ran = run("models")
+    assert ran.code == 3
+    assert ran.err == "error: It is gone.\nhint: Start it again.\n      Or another.\n"
+    assert backend.closed == 1
+
+
+def test_a_server_that_loads_by_itself_is_not_judged(run: Run, backend: ScriptedBackend) -> None:
+    backend.info.unavailable[Capability.LOAD] = "It loads by itself."
+    values = run("models", "--json").json
+    assert {v["fit"] for m in values["models"] for v in m["variants"]} == {None}
+    assert values["backend"]["unavailable"] == {"load": "It loads by itself."}
+
+
+def test_names_from_outside_cannot_steer_the_terminal(run: Run, backend: ScriptedBackend) -> None:
+    name = "evil\x1b[31m\x07"
+    backend._models.append(Model(name, (Variant(name, name, cached=True),)))
+    ran = run("models")
+    assert "evil" in ran.out
+    assert "\x1b" not in ran.out
+    assert "\x07" not in ran.out
+
+
+def test_no_models_at_all(run: Run, backend: ScriptedBackend) -> None:
+    backend._models.clear()
+    ran = run("models")
+    assert (ran.code, "No models here" in ran.out) == (0, True)
+
+
+@pytest.mark.parametrize("terminal", [True, False])
+def test_the_backend_is_named_to_people_only(run: Run, terminal: bool) -> None:
+    ran = run("models", terminal=terminal)
+    assert ("Backend: runtime (scripted for a test)" in ran.err) is terminal

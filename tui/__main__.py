@@ -1,0 +1,69 @@
+"""Entry point: arguments first, everything else only when it is needed."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tui.cli.arguments import Parsed
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one verb, or the screen when there is none.
+
+    Args:
+        argv: Arguments without the program's name; by default those of the process.
+
+    Returns:
+        The exit code.
+    """
+    try:
+        return _main(sys.argv[1:] if argv is None else argv)
+    except KeyboardInterrupt:  # while modules are being loaded
+        return 130
+
+
+def _main(argv: Sequence[str]) -> int:
+    from tui.cli.arguments import parse
+    from tui.cli.output import UsageError, report_usage
+
+    try:
+        parsed = parse(argv)
+    except UsageError as error:
+        return report_usage(error)
+    if parsed.options.log_level is not None:
+        from tui.log_file import start_log
+        from tui.paths import default_paths
+
+        start_log(default_paths().log_dir, parsed.options.log_level)
+    if parsed.verb is None:
+        return _screen(parsed)
+    from tui.cli.execute import execute
+
+    return execute(parsed)
+
+
+def _screen(parsed: Parsed) -> int:
+    from tui.foundry.errors import FoundryError
+
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        sys.stderr.write(
+            "error: The screen needs a terminal.\n"
+            "hint: Without one, use a verb such as `foundry-tui models`; --help lists them.\n"
+        )
+        return 2
+    from tui.app import run_app
+
+    try:
+        return run_app(parsed.options)
+    except FoundryError as error:
+        from tui.cli.output import Output
+
+        Output(as_json=False).error(error)
+        return error.exit_code
+
+
+if __name__ == "__main__":
+    sys.exit(main())

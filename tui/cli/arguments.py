@@ -1,0 +1,197 @@
+"""The command line's grammar. Loads argparse and nothing else."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NoReturn
+
+from tui import __version__
+from tui.cli.options import GlobalOptions
+from tui.cli.output import UsageError
+
+BACKENDS = ("auto", "foundry", "runtime", "endpoint")
+LOG_LEVELS = ("debug", "info", "warning", "error")
+EPILOG = """\
+Without a verb the screen starts. `foundry-tui VERB --help` explains a verb.
+Exit codes: 0 done, 1 failed, 2 wrong usage, 3 backend not reachable, 4 not found,
+5 some of several failed, 130 interrupted.
+Environment: FOUNDRY_ENDPOINT, BASE_URL, MODEL, API_KEY, FOUNDRY_TUI_HOME."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parsed:
+    """A command line that was understood."""
+
+    options: GlobalOptions
+    verb: str | None
+    """Module in `tui.cli` that does the work; None for the screen."""
+    arguments: argparse.Namespace
+    """What the verb needs to know."""
+    as_json: bool
+
+
+class _Parser(argparse.ArgumentParser):
+    """Reports wrong usage by an exception, so that `--json` holds for it too."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        # An option that is cut short would change its meaning when a new one is added.
+        super().__init__(**{**kwargs, "allow_abbrev": False})
+
+    def error(self, message: str) -> NoReturn:
+        raise UsageError(f"{message[:1].upper()}{message[1:]}.", f"See `{self.prog} --help`.")
+
+
+def parse(argv: Sequence[str]) -> Parsed:
+    """Read the arguments. Raises `UsageError`; `--help` and `--version` end the process."""
+    argv = list(argv)
+    parser = _build()
+    try:
+        found = parser.parse_args(argv)
+    except UsageError as error:
+        error.as_json = "--json" in argv
+        raise
+    return Parsed(
+        GlobalOptions(
+            backend=found.backend,
+            endpoint=found.endpoint,
+            config_file=found.config,
+            models_file=found.models_file,
+            log_level=found.log_level,
+        ),
+        found.verb,
+        found,
+        found.json,
+    )
+
+
+def _build() -> argparse.ArgumentParser:
+    parser = _Parser(
+        prog="foundry-tui",
+        description="Find, download, run, talk to, measure and choose local language models.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action="version", version=f"foundry-tui {__version__}")
+    _add_common(parser, None, json_default=False)
+    # Before a verb and after it: the second set must not overwrite what the first one found.
+    common = argparse.ArgumentParser(add_help=False, argument_default=argparse.SUPPRESS)
+    _add_common(common, argparse.SUPPRESS, json_default=argparse.SUPPRESS)
+    parser.set_defaults(verb=None)
+    verbs = parser.add_subparsers(title="verbs", metavar="VERB", parser_class=_Parser)
+
+    def add(name: str, module: str, text: str, on: Any = verbs) -> argparse.ArgumentParser:
+        sub: argparse.ArgumentParser = on.add_parser(
+            name, help=text, description=text[:1].upper() + text[1:] + ".", parents=[common]
+        )
+        sub.set_defaults(verb=module)
+        return sub
+
+    _models(add)
+    _cache(add)
+    _doing(add)
+    _talking(add)
+    _choosing(add)
+    return parser
+
+
+def _add_common(parser: argparse.ArgumentParser, default: Any, json_default: Any) -> None:
+    group = parser.add_argument_group("options for all verbs")
+    group.add_argument(
+        "--backend", choices=BACKENDS, default=default, help="where models come from"
+    )
+    group.add_argument(
+        "--endpoint", metavar="URL", default=default, help="an OpenAI-compatible server"
+    )
+    group.add_argument("--config", metavar="FILE", type=Path, default=default, help="settings")
+    group.add_argument(
+        "--models-file", metavar="FILE", type=Path, default=default, help="the team's registry"
+    )
+    group.add_argument("--log-level", choices=LOG_LEVELS, default=default, help="for the log file")
+    group.add_argument(
+        "--json", action="store_true", default=json_default, help="print one JSON object"
+    )
+
+
+def _actions(parser: argparse.ArgumentParser) -> Any:
+    parser.set_defaults(action="list")
+    return parser.add_subparsers(title="actions", metavar="ACTION", parser_class=_Parser)
+
+
+def _models(add: Any) -> None:
+    parser = add("models", "models", "list the models, or tell about one")
+    actions = _actions(parser)
+    add("list", "models", "list the models", actions).set_defaults(action="list")
+    info = add("info", "models", "tell all that is known about one model", actions)
+    info.add_argument("model", metavar="X", help="alias or variant id")
+    info.set_defaults(action="info")
+
+
+def _cache(add: Any) -> None:
+    parser = add("cache", "cache", "list what is on disk, say where, or delete")
+    actions = _actions(parser)
+    add("list", "cache", "list what is on disk", actions).set_defaults(action="list")
+    add("location", "cache", "say where the models are", actions).set_defaults(action="location")
+    remove = add("rm", "cache", "delete models from disk", actions)
+    remove.add_argument("models", metavar="X", nargs="+", help="alias or variant id")
+    remove.set_defaults(action="rm")
+
+
+def _doing(add: Any) -> None:
+    importing = add("import", "importing", "add your own model directory")
+    importing.add_argument("folder", metavar="DIR", type=Path, help="holds genai_config.json")
+    importing.add_argument("--name", required=True, help="what to call the model")
+    run = add("run", "run", "download if needed, load, and serve until ctrl+c")
+    run.add_argument("model", metavar="X", help="alias or variant id")
+    run.add_argument("--once", action="store_true", help="load, report, and leave")
+    download = add("download", "download", "fetch a model into the cache")
+    download.add_argument("model", metavar="X", help="alias or variant id")
+
+
+def _talking(add: Any) -> None:
+    chat = add("chat", "chat", "ask a model; without a prompt, standard input is read")
+    chat.add_argument("model", metavar="X", help="alias or variant id")
+    chat.add_argument("prompt", nargs="?", help="'-' also means standard input")
+    chat.add_argument("--system", metavar="TEXT", help="system prompt")
+    chat.add_argument("--max-tokens", type=positive, metavar="N", help="longest answer")
+    chat.add_argument("--temperature", type=float, metavar="T", help="0 to 2")
+    chat.add_argument("--seed", type=int, metavar="N", help="for repeatable answers")
+    bench = add("bench", "bench", "measure two or more models side by side")
+    bench.add_argument("--models", required=True, type=names, metavar="A,B", help="what to measure")
+    bench.add_argument("--prompts", type=Path, metavar="FILE", help=".txt, .json or .toml")
+    bench.add_argument("--rounds", type=positive, metavar="N", help="measured rounds")
+    bench.add_argument("--max-tokens", type=positive, metavar="N", help="longest answer")
+    bench.add_argument("--timeout", type=float, metavar="S", help="seconds for one request")
+    bench.add_argument("--csv", type=Path, metavar="FILE", help="write a row for each request")
+
+
+def _choosing(add: Any) -> None:
+    select = add("select", "select", "choose the registry's model for a task on this machine")
+    select.add_argument("--task", required=True, metavar="T", help="chat, code, embeddings ...")
+    registry = add("registry", "registry", "show the team's registry")
+    actions = _actions(registry)
+    add("list", "registry", "list its entries", actions).set_defaults(action="list")
+    add("doctor", "doctor", "check this machine and this installation")
+    config = add("config", "config", "say where the settings are, or print them")
+    actions = _actions(config)
+    config.set_defaults(action="print")
+    add("path", "config", "say where the settings are", actions).set_defaults(action="path")
+    add("print", "config", "print the settings in force", actions).set_defaults(action="print")
+
+
+def positive(text: str) -> int:
+    """Read a whole number above 0."""
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError("must be 1 or more")
+    return number
+
+
+def names(text: str) -> list[str]:
+    """Read a list of names separated by commas."""
+    found = [name.strip() for name in text.split(",") if name.strip()]
+    if not found:
+        raise argparse.ArgumentTypeError("names no model")
+    return found

@@ -1,0 +1,95 @@
+"""`cache [list]`, `cache location`, `cache rm X...`."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from tui.cli.execute import Context, exit_code_of, find
+from tui.cli.output import table
+from tui.formats import UNKNOWN, format_bytes
+from tui.foundry.backend import Backend
+from tui.foundry.errors import FoundryError
+from tui.foundry.types import CacheInfo
+
+
+async def run(context: Context) -> int:
+    """Show or change what is on disk."""
+    async with context.backend() as backend:
+        if context.arguments.action == "rm":
+            return await _remove(context, backend)
+        cache = await backend.cache()
+        values = _values(cache)
+        if context.arguments.action == "location":
+            del values["entries"]
+            context.output.result(values, str(cache.location))
+        else:
+            context.output.result(values, _text(cache))
+    return 0
+
+
+def _values(cache: CacheInfo) -> dict[str, Any]:
+    return {
+        "location": str(cache.location),
+        "total_bytes": cache.total_bytes,
+        "free_bytes": cache.free_bytes,
+        "entries": [
+            {
+                "variant": entry.variant_id,
+                "path": str(entry.path),
+                "size_bytes": entry.size_bytes,
+                "modified_at": _moment(entry.modified_at).isoformat(timespec="seconds"),
+                "state": entry.state,
+                "origin": entry.origin,
+            }
+            for entry in cache.entries
+        ],
+    }
+
+
+def _text(cache: CacheInfo) -> str:
+    summary = (
+        f"{cache.location}: {format_bytes(cache.total_bytes)} in {len(cache.entries)} "
+        f"{'entry' if len(cache.entries) == 1 else 'entries'}, "
+        f"{format_bytes(cache.free_bytes)} free"
+    )
+    if not cache.entries:
+        return f"{summary}\nNothing here yet: `foundry-tui download X` fetches a model."
+    rows = [
+        [
+            entry.variant_id or UNKNOWN,
+            format_bytes(entry.size_bytes),
+            _moment(entry.modified_at).astimezone().strftime("%Y-%m-%d %H:%M"),
+            entry.state,
+            entry.origin,
+        ]
+        for entry in cache.entries
+    ]
+    headings = ("VARIANT", "SIZE", "CHANGED", "STATE", "ORIGIN")
+    return f"{table(headings, rows, right=(1,))}\n{summary}"
+
+
+def _moment(seconds: float) -> datetime:
+    return datetime.fromtimestamp(seconds, UTC)
+
+
+async def _remove(context: Context, backend: Backend) -> int:
+    wanted = list(dict.fromkeys(context.arguments.models))
+    removed: list[dict[str, Any]] = []
+    errors: list[FoundryError] = []
+    for name in wanted:
+        try:
+            _, variant = await find(backend, name)
+            freed = await backend.remove(variant.id)
+        except FoundryError as error:
+            errors.append(error)
+            context.output.error(error)
+        else:
+            removed.append({"variant": variant.id, "freed_bytes": freed})
+    if removed:
+        lines = [
+            f"Deleted {row['variant']}: {format_bytes(row['freed_bytes'])} freed" for row in removed
+        ]
+        values = {"removed": removed, "freed_bytes": sum(row["freed_bytes"] for row in removed)}
+        context.output.result(values, "\n".join(lines))
+    return exit_code_of(errors, len(wanted))

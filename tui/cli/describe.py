@@ -1,0 +1,74 @@
+"""Backends, models and variants as `--json` values, under one set of names."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tui.foundry.types import BackendInfo, LoadResult, Model, Variant
+
+
+def backend_values(info: BackendInfo) -> dict[str, Any]:
+    """Return what tells one backend from another."""
+    return {
+        "kind": info.kind,
+        "version": info.version,
+        "endpoint": info.endpoint,
+        "reason": info.reason,
+        "pid": info.pid,
+        "unavailable": {str(what): why for what, why in info.unavailable.items()},
+    }
+
+
+def model_values(model: Model, fits: dict[str, dict[str, Any]]) -> dict[str, Any]:
+    """Return a model with its variants.
+
+    Args:
+        model: The model.
+        fits: Fit verdict by variant id.
+    """
+    return {
+        "alias": model.alias,
+        "display_name": model.display_name,
+        "task": model.task,
+        "publisher": model.publisher,
+        "license": model.license,
+        "description": model.description,
+        "context_tokens": model.context_tokens,
+        "supports_tools": model.supports_tools,
+        "demo": model.demo,
+        "local": model.local,
+        "cached": model.cached,
+        "loaded": model.loaded,
+        "variants": [
+            {**variant_values(variant, model), "fit": fits.get(variant.id)}
+            for variant in model.variants
+        ],
+    }
+
+
+def variant_values(variant: Variant, model: Model) -> dict[str, Any]:
+    """Return a variant."""
+    return {
+        "id": variant.id,
+        "device": str(variant.device),
+        "execution_provider": variant.execution_provider,
+        "size_bytes": variant.size_bytes,
+        "context_tokens": model.context_tokens,
+        "cached": variant.cached,
+        "loaded": variant.loaded,
+    }
+
+
+def load_values(result: LoadResult) -> dict[str, Any]:
+    """Return what a load cost."""
+    return {
+        "variant": result.variant_id,
+        "load_s": result.load_s,
+        "resident_bytes": result.resident_bytes,
+        "already_loaded": result.already_loaded,
+    }
+
+
+def state_of(variant: Variant) -> str:
+    """Return `loaded`, `cached` or '' for a table."""
+    return "loaded" if variant.loaded else "cached" if variant.cached else ""

@@ -1,0 +1,21 @@
+"""What the command line says about the session as a whole."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+
+@dataclass(frozen=True, slots=True)
+class GlobalOptions:
+    """Options that every verb and the screen take; None where the user said nothing."""
+
+    backend: Literal["auto", "foundry", "runtime", "endpoint"] | None = None
+    endpoint: str | None = None
+    """Address of an OpenAI-compatible server."""
+    config_file: Path | None = None
+    models_file: Path | None = None
+    """The team's registry."""
+    log_level: str | None = None
+    """debug, info, warning or error."""
