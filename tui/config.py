@@ -55,7 +55,7 @@ class ChatSettings:
 class BenchSettings:
     """What a new benchmark starts with."""
 
-    rounds: int = 5
+    rounds: int = 10
     max_tokens: int = 64
     timeout_s: float = 60.0
 

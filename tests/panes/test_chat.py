@@ -1,0 +1,155 @@
+"""The chat pane, as a person sees it, on a scripted backend."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import pytest
+from textual.pilot import Pilot
+
+from tests.support.app import running_app
+from tests.support.scripted_backend import LARGE, SMALL, ScriptedAnswer, ScriptedBackend, words
+from tests.support.waiting import screen_text, wait_until
+from tui.chat.history import ConversationStore
+from tui.database import Database
+from tui.foundry.errors import ContextExceeded, LoadFailed, StreamBroken
+from tui.paths import Paths
+from tui.widgets.prompt import Prompt
+
+App = Pilot[int]
+
+
+@asynccontextmanager
+async def chat(backend: ScriptedBackend, size: tuple[int, int] = (100, 30)) -> AsyncIterator[App]:
+    async with running_app(backend, size=size) as pilot:
+        await pilot.press("3")
+        await wait_until(pilot, lambda: bool(pilot.app.query(Prompt)), "the chat pane")
+        yield pilot
+
+
+async def sees(pilot: App, text: str) -> None:
+    await wait_until(pilot, lambda: text in screen_text(pilot.app), repr(text))
+
+
+async def ask(pilot: App, question: str) -> None:
+    await pilot.press(*["space" if letter == " " else letter for letter in question], "enter")
+
+
+@pytest.fixture
+def backend() -> ScriptedBackend:
+    backend = ScriptedBackend.with_demo_models()
+    backend.mark(SMALL, loaded=True)
+    return backend
+
+
+async def test_an_answer_streams_with_its_figures(backend: ScriptedBackend) -> None:
+    backend.answers.append(words("Edge AI **runs** here.", ttft_s=0.05, itl_s=0.01))
+    async with chat(backend) as pilot:
+        await ask(pilot, "what is edge AI")
+        await sees(pilot, "Edge AI runs here.")
+        await sees(pilot, "TTFT 50 ms")
+        await sees(pilot, "100 tok/s")
+        await sees(pilot, "stopped by itself")
+        assert "what is edge AI" in screen_text(pilot.app)
+
+
+async def test_every_letter_typed_stays_in_the_field(backend: ScriptedBackend) -> None:
+    async with chat(backend) as pilot:
+        await pilot.press(*"q12jk", "question_mark", "slash", "J")
+        assert pilot.app.query_one(Prompt).text == "q12jk?/J"
+        await pilot.press("ctrl+j", "x")
+        assert pilot.app.query_one(Prompt).text == "q12jk?/J\nx"
+
+
+async def test_esc_stops_an_answer_and_keeps_what_came(
+    backend: ScriptedBackend, paths: Paths
+) -> None:
+    backend.answers.append(ScriptedAnswer(("Half", " more"), gate=asyncio.Event(), gate_after=1))
+    async with chat(backend) as pilot:
+        await ask(pilot, "go on")
+        await sees(pilot, "Half")
+        await pilot.press("escape")
+        await sees(pilot, "stopped by you")
+        assert "Half" in screen_text(pilot.app)
+    store = ConversationStore(Database(paths.database))
+    (summary,) = store.list()
+    turns = store.load(summary.id).turns
+    assert [turn.content for turn in turns] == ["go on", "Half"]
+    assert turns[1].figures["ended"] == "user"
+
+
+async def test_a_broken_answer_is_kept_and_explained(backend: ScriptedBackend) -> None:
+    backend.answers.append(
+        ScriptedAnswer(("Some",), error=StreamBroken("The connection broke.", "Try again."))
+    )
+    async with chat(backend) as pilot:
+        await ask(pilot, "hello")
+        await sees(pilot, "The connection broke.")
+        await sees(pilot, "Try again.")
+        assert "Some" in screen_text(pilot.app)
+
+
+async def test_a_question_that_is_too_long_comes_back_into_the_field(
+    backend: ScriptedBackend,
+) -> None:
+    backend.answers.append(
+        ScriptedAnswer((), error=ContextExceeded("The prompt is too long.", "Shorten it."))
+    )
+    async with chat(backend) as pilot:
+        await ask(pilot, "a very long text")
+        await sees(pilot, "The prompt is too long.")
+        assert pilot.app.query_one(Prompt).text == "a very long text"
+
+
+async def test_a_model_on_disk_is_loaded_first(backend: ScriptedBackend) -> None:
+    backend.mark(SMALL, loaded=False)
+    backend.load_gate = asyncio.Event()
+    backend.answers.append(words("I am here."))
+    async with chat(backend) as pilot:
+        await ask(pilot, "hi")
+        await sees(pilot, "loading the model")
+        backend.load_gate.set()
+        await sees(pilot, "I am here.")
+
+
+async def test_a_load_that_fails_gives_the_question_back(backend: ScriptedBackend) -> None:
+    backend.mark(SMALL, loaded=False)
+    backend.fail("load", LoadFailed("The file is cut off.", "Import it again."))
+    async with chat(backend) as pilot:
+        await ask(pilot, "hi")
+        await sees(pilot, "The file is cut off.")
+        await wait_until(pilot, lambda: pilot.app.query_one(Prompt).text == "hi")
+
+
+async def test_another_model_answers_from_the_choice_on(backend: ScriptedBackend) -> None:
+    backend.mark(LARGE, loaded=True)
+    async with chat(backend) as pilot:
+        await sees(pilot, SMALL)
+        await pilot.press("ctrl+t")
+        await sees(pilot, "Which model answers?")
+        await pilot.press("down", "enter")
+        await wait_until(pilot, lambda: LARGE in screen_text(pilot.app).splitlines()[2])
+        await ask(pilot, "hi")
+        await sees(pilot, "script.")
+        assert backend.requests[-1].variant_id == LARGE
+
+
+async def test_hostile_text_is_only_text(backend: ScriptedBackend) -> None:
+    backend.answers.append(ScriptedAnswer(("\x1b]0;owned\x07\x1b[2J", "[red]plain[/red]")))
+    async with chat(backend) as pilot:
+        await ask(pilot, "hi")
+        await sees(pilot, "[red]plain[/red]")
+        assert "\x1b" not in screen_text(pilot.app)
+
+
+async def test_a_new_conversation_keeps_the_old_one(backend: ScriptedBackend, paths: Paths) -> None:
+    async with chat(backend) as pilot:
+        await ask(pilot, "first question")
+        await sees(pilot, "stopped by itself")
+        await pilot.press("ctrl+n")
+        await wait_until(pilot, lambda: "first question" not in screen_text(pilot.app))
+    assert [one.title for one in ConversationStore(Database(paths.database)).list()] == [
+        "first question"
+    ]

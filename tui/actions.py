@@ -1,0 +1,154 @@
+"""The one list of what a person can do; footer, help, palette and key bindings are made from it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from textual.binding import Binding, BindingType
+
+Scope = Literal["everywhere", "table", "catalog", "cache", "chat", "prompt", "monitor", "bench"]
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """Something a person can do."""
+
+    id: str
+    """Name for `[keys]` in the config: `catalog.run`."""
+    keys: str
+    """Default keys, as Textual spells them, separated by commas."""
+    label: str
+    """A word or two for the footer."""
+    help: str
+    """A sentence for help and palette."""
+    method: str
+    """Textual action: `action_<method>` of the app (scope `everywhere`), a pane or a widget."""
+    footer: bool = True
+    palette: bool = True
+
+    @property
+    def scope(self) -> str:
+        """Where it works: the part of the id before the dot."""
+        return self.id.partition(".")[0]
+
+
+PANES: tuple[tuple[str, str], ...] = (
+    ("catalog", "Catalog"),
+    ("cache", "Cache"),
+    ("chat", "Chat"),
+    ("monitor", "Monitor"),
+    ("bench", "Bench"),
+)
+"""Pane ids and titles, in the order of the keys 1 to 5."""
+
+_SHOW_PANE = tuple(
+    Action(
+        f"everywhere.{pane}",
+        str(number),
+        title,
+        f"Go to the pane {title}.",
+        f"show_pane('{pane}')",
+        footer=False,
+    )
+    for number, (pane, title) in enumerate(PANES, start=1)
+)
+
+ACTIONS: tuple[Action, ...] = (
+    *_SHOW_PANE,
+    Action("everywhere.palette", "ctrl+p", "palette", "Find any command by its name.",
+           "command_palette", footer=False, palette=False),
+    Action("everywhere.jobs", "J", "jobs", "See and cancel what runs in the background.",
+           "show_jobs", footer=False),
+    Action("everywhere.dock", "D", "dock monitor",
+           "Keep the monitor beside the pane (140 columns or more).", "toggle_dock", footer=False),
+    Action("everywhere.theme", "T", "theme", "Choose the colours.", "change_theme", footer=False),
+    Action("everywhere.help", "question_mark", "help", "Show the keys of this pane.", "show_help"),
+    Action("everywhere.quit", "q", "quit", "Leave; asks while a job runs.", "leave", footer=False),
+    Action("table.down", "down,j", "down", "Next row.", "cursor_down", False, False),
+    Action("table.up", "up,k", "up", "Previous row.", "cursor_up", False, False),
+    Action("table.page_down", "pagedown", "page down", "A page down.", "page_down", False, False),
+    Action("table.page_up", "pageup", "page up", "A page up.", "page_up", False, False),
+    Action("table.first", "home,g", "first", "First row.", "first_row", False, False),
+    Action("table.last", "end,G", "last", "Last row.", "last_row", False, False),
+    Action("catalog.run", "enter", "run", "Download if needed, load, and be ready to answer.",
+           "run"),
+    Action("catalog.chat", "c", "chat", "Run the model and talk to it.", "chat"),
+    Action("catalog.mark", "space", "mark", "Mark or unmark the model for a comparison.", "mark"),
+    Action("catalog.bench", "b", "bench", "Benchmark the marked models side by side.", "bench"),
+    Action("catalog.search", "slash", "search", "Narrow the list as you type; esc ends.",
+           "search"),
+    Action("catalog.open", "o,right", "open", "Show or hide the variants of the model.", "open",
+           footer=False),
+    Action("catalog.download", "d", "download", "Fetch the variant to disk.", "download",
+           footer=False),
+    Action("catalog.load", "l", "load", "Bring the variant into memory.", "load", footer=False),
+    Action("catalog.unload", "u", "unload", "Drop the variant from memory.", "unload",
+           footer=False),
+    Action("catalog.recommend", "r", "recommend", "Recommend a model for a task and this machine.",
+           "recommend"),
+    Action("catalog.refresh", "R", "refresh", "Ask the catalog again.", "refresh_models",
+           footer=False),
+    Action("cache.run", "enter", "run", "Load the model and be ready to answer.", "run"),
+    Action("cache.delete", "x", "delete", "Delete the variant from disk; asks first.", "delete"),
+    Action("cache.import", "i", "import", "Add a model directory of your own.", "import_model"),
+    Action("cache.load", "l", "load", "Bring the variant into memory.", "load"),
+    Action("cache.unload", "u", "unload", "Drop the variant from memory.", "unload"),
+    Action("cache.refresh", "R", "refresh", "Look at the disk again.", "refresh_cache",
+           footer=False),
+    Action("prompt.send", "enter", "send", "Send the question.", "submit", palette=False),
+    Action("prompt.newline", "ctrl+j", "new line", "Start a new line.", "newline", palette=False),
+    Action("chat.stop", "escape", "stop", "Stop the answer; without one, leave the text field.",
+           "stop"),
+    Action("chat.model", "ctrl+t", "model", "Choose the model that answers.", "choose_model"),
+    Action("chat.new", "ctrl+n", "new", "Start a new conversation; the old one is kept.",
+           "new_conversation"),
+    Action("chat.copy", "ctrl+y", "copy", "Copy the last answer as Markdown.", "copy_answer"),
+    Action("chat.focus", "enter,i", "write", "Go to the text field.", "focus_prompt",
+           footer=False),
+    Action("monitor.freeze", "f", "freeze", "Hold the graphs still, or let them run again.",
+           "freeze"),
+    Action("bench.choose", "space", "choose", "Choose or drop the model under the cursor.",
+           "choose"),
+    Action("bench.start", "s", "start", "Measure the chosen models side by side.", "start"),
+    Action("bench.stop", "x", "stop", "Stop the run; what was measured is kept.", "stop"),
+    Action("bench.prompts", "p", "prompts", "Switch between the course prompt and the small set.",
+           "next_prompts"),
+    Action("bench.more_rounds", "plus", "more rounds", "One round more.", "more_rounds",
+           footer=False),
+    Action("bench.fewer_rounds", "minus", "fewer rounds", "One round less.", "fewer_rounds",
+           footer=False),
+    Action("bench.export", "e", "export", "Write the results as CSV and JSON.", "export"),
+)  # fmt: skip
+"""Everything, in the order in which footer and help show it."""
+
+_KEY_NAMES = {
+    "question_mark": "?",
+    "slash": "/",
+    "plus": "+",
+    "minus": "-",
+    "escape": "esc",
+    "pagedown": "pgdn",
+    "pageup": "pgup",
+}
+
+
+def actions_of(*scopes: str) -> Iterator[Action]:
+    """Yield the actions of the scopes, scope by scope, each in its order."""
+    for scope in scopes:
+        yield from (action for action in ACTIONS if action.scope == scope)
+
+
+def bindings_of(*scopes: str) -> list[BindingType]:
+    """Make Textual bindings; their ids let the config remap them."""
+    return [
+        Binding(action.keys, action.method, action.label, show=False, id=action.id)
+        for action in actions_of(*scopes)
+    ]
+
+
+def keys_of(action: Action, overrides: Mapping[str, str]) -> str:
+    """Name the action's keys as a person would, with the config's `overrides` by action id."""
+    keys = overrides.get(action.id, action.keys).split(",")
+    return " ".join(_KEY_NAMES.get(key.strip(), key.strip()) for key in keys)

@@ -1,0 +1,374 @@
+"""`FoundryApp`: wires session, backend, store and panes. Logic lives in the rooms it joins."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+import sys
+from collections.abc import Iterable
+from functools import partial
+from typing import TYPE_CHECKING, ClassVar
+
+from textual import events, on, work
+from textual.app import App, ComposeResult, SystemCommand
+from textual.binding import BindingType
+from textual.containers import Horizontal, Vertical
+from textual.getters import query_one
+from textual.notifications import SeverityLevel
+from textual.screen import Screen
+from textual.theme import Theme
+from textual.widgets import Static
+
+from tui import messages as m
+from tui.actions import PANES, bindings_of
+from tui.foundry.errors import FoundryError
+from tui.panes.base import Pane
+from tui.panes.factory import make_pane
+from tui.session import Session
+from tui.store import Store
+from tui.system.history import History
+from tui.system.sampler import Sampler
+from tui.theme import THEMES
+from tui.widgets.footer import KeyFooter
+from tui.widgets.header import Header
+from tui.widgets.status_line import StatusLine
+from tui.workers import backend as backend_worker
+from tui.workers.jobs import JobRunner
+from tui.workers.model_jobs import ModelJobs
+
+if TYPE_CHECKING:
+    from tui.cli.options import GlobalOptions
+
+SAMPLE_EVERY_S = 1.0
+LEAST_WIDTH, LEAST_HEIGHT = 50, 12
+DOCK_FROM_WIDTH = 140
+CLOSE_WAIT_S = 1.0
+KEPT_JOBS = 50
+
+
+class FoundryApp(App[int]):
+    """The screen.
+
+    Args:
+        session: Settings, file locations, and which backend to look for.
+    """
+
+    TITLE = "Foundry TUI"
+    CSS_PATH = ["app.tcss", *(f"panes/{name}.tcss" for name, _ in PANES)]  # noqa: RUF012
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings_of("everywhere")]
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-wide")]  # noqa: RUF012
+
+    header = query_one("#header", Header)
+    status_line = query_one("#status-line", StatusLine)
+    key_footer = query_one("#footer", KeyFooter)
+
+    def __init__(self, session: Session) -> None:
+        super().__init__()
+        self.session = session
+        self.store = Store(self)
+        self.history = History()
+        self.runner = JobRunner(self.post_message)
+        self.model_jobs = ModelJobs(self.store, self.runner, self.post_message)
+        self.pane_name = ""
+        self._sampler = Sampler(disk_path=session.paths.data_dir)
+        for theme in THEMES:
+            self.register_theme(theme)
+        wanted = session.config.theme
+        self.theme = wanted if wanted in self.available_themes else THEMES[0].name
+        self.set_keymap(dict(session.config.keys))
+
+    def compose(self) -> ComposeResult:
+        """Lay out the frame; the first pane follows on mount."""
+        yield Header(self.history, id="header")
+        yield StatusLine(id="status-line")
+        with Horizontal(id="body"):
+            yield Vertical(id="panes")
+        yield KeyFooter(id="footer")
+        yield Static(id="too-small")
+
+    async def on_mount(self) -> None:
+        """Show the catalog, then look for the backend."""
+        self.store.apply("models", registry=self.session.registry)
+        self._end_on_signals()
+        await self._show_pane(PANES[0][0])
+        self.set_interval(SAMPLE_EVERY_S, self._sample)
+        self._sample()
+        for problem in self.session.problems:
+            self._say(problem, severity="warning")
+        self._connect()
+        self.theme_changed_signal.subscribe(self, self._save_theme)
+
+    def _end_on_signals(self) -> None:
+        if sys.platform == "win32":
+            return
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            with contextlib.suppress(RuntimeError, ValueError):  # not in the main thread: tests
+                loop.add_signal_handler(number, partial(self.exit, 128 + number))
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Say so where the terminal is too small to show anything useful."""
+        width, height = event.size
+        self.screen.set_class(width < LEAST_WIDTH or height < LEAST_HEIGHT, "-too-small")
+        self.query_one("#too-small", Static).update(
+            f"{width}x{height} is too small.\nMake the window at least\n"
+            f"{LEAST_WIDTH}x{LEAST_HEIGHT} (better 80x24).\nNothing is lost. q leaves."
+        )
+        for dock in self.query("MonitorDock"):
+            dock.display = width >= DOCK_FROM_WIDTH
+
+    # Backend
+
+    @work(group="connect", exclusive=True)
+    async def _connect(self) -> None:
+        await backend_worker.open_backend(self.session, self.post_message)
+
+    @on(m.BackendConnected)
+    def _backend_connected(self, message: m.BackendConnected) -> None:
+        self.store.backend = message.backend
+        info = message.backend.info
+        self._sampler.follow(*([info.pid] if info.pid else []))
+        self.store.apply("backend", connection="ready", info=info, connection_error=None)
+        self._fetch("models")
+        self._fetch("cache")
+
+    @on(m.BackendFailed)
+    def _backend_failed(self, message: m.BackendFailed) -> None:
+        self.store.apply("backend", connection="failed", connection_error=message.error)
+        self._frame_changed()
+
+    @on(m.BackendChanged)
+    def _backend_changed(self, message: m.BackendChanged) -> None:
+        if self.store.backend is None:
+            return
+        info = self.store.backend.info
+        before = self.store.state.info
+        restarted = before is None or before.pid != info.pid
+        if restarted:
+            self.history.mark("crash")
+            self.store.apply("system", memory=self.store.state.memory.runtime_ended())
+        self._sampler.follow(*([info.pid] if info.pid else []))
+        self.store.apply("backend", info=info)
+        self._say(message.text, severity="warning" if restarted else "information")
+        self._fetch("models")
+
+    @work(group="fetch")
+    async def _fetch(self, what: str, *, refresh: bool = False) -> None:
+        backend = self.store.backend
+        if backend is None:
+            return
+        if what == "models":
+            await backend_worker.fetch_models(backend, self.post_message, refresh=refresh)
+        else:
+            await backend_worker.fetch_cache(backend, self.post_message)
+
+    @on(m.RefreshRequested)
+    def _refresh_requested(self, message: m.RefreshRequested) -> None:
+        if self.store.state.connection == "failed":
+            self.store.apply("backend", connection="connecting", connection_error=None)
+            self._connect()
+        else:
+            self._fetch(message.what, refresh=message.by_user)
+
+    @on(m.ModelsFetched)
+    def _models_fetched(self, message: m.ModelsFetched) -> None:
+        self.store.apply("models", models=message.models, models_error=None)
+        self._frame_changed()
+
+    @on(m.ModelsFailed)
+    def _models_failed(self, message: m.ModelsFailed) -> None:
+        self.store.apply("models", models_error=message.error)
+        self._say_error(message.error)
+
+    @on(m.CacheFetched)
+    def _cache_fetched(self, message: m.CacheFetched) -> None:
+        self.store.apply(
+            "cache", cache=message.cache, kv_shapes=message.kv_shapes, cache_error=None
+        )
+
+    @on(m.CacheFailed)
+    def _cache_failed(self, message: m.CacheFailed) -> None:
+        self.store.apply("cache", cache_error=message.error)
+
+    # Wishes
+
+    @on(m.RunRequested)
+    def _run_requested(self, message: m.RunRequested) -> None:
+        self.model_jobs.run(message.variant_id, then_chat=message.then_chat)
+
+    @on(m.JobRequested)
+    def _job_requested(self, message: m.JobRequested) -> None:
+        self.model_jobs.start(message.kind, message.variant_id)
+
+    @on(m.ImportRequested)
+    def _import_requested(self, message: m.ImportRequested) -> None:
+        self.model_jobs.import_folder(message.folder, message.name)
+
+    @on(m.CancelRequested)
+    def _cancel_requested(self, message: m.CancelRequested) -> None:
+        self.runner.cancel(message.job_id)
+
+    @on(m.MarkRequested)
+    def _mark_requested(self, message: m.MarkRequested) -> None:
+        self.store.apply("marks", marked=self.store.state.marked ^ {message.variant_id})
+
+    @on(m.ChatRequested)
+    async def _chat_requested(self, message: m.ChatRequested) -> None:
+        self.store.apply("chat", chat_variant=message.variant_id)
+        if message.show:
+            await self._show_pane("chat")
+
+    @on(m.PaneRequested)
+    async def _pane_requested(self, message: m.PaneRequested) -> None:
+        await self._show_pane(message.pane)
+
+    # Jobs and memory
+
+    @on(m.JobChanged)
+    def _job_changed(self, message: m.JobChanged) -> None:
+        job = message.job
+        others = [one for one in self.store.state.jobs if one.id != job.id]
+        self.store.apply("jobs", jobs=(*others, job)[-KEPT_JOBS:])
+        self._frame_changed()
+        if job.state == "failed" and job.error is not None:
+            self._say_error(job.error, title=f"{job.kind} {job.subject}")
+        elif job.state == "done" and job.kind in ("download", "import", "delete"):
+            self._say(f"{job.kind} {job.subject}: done")
+
+    @on(m.VariantLoaded)
+    def _variant_loaded(self, message: m.VariantLoaded) -> None:
+        self.history.mark("load", message.result.variant_id)
+        memory = self.store.state.memory.loaded(message.result)
+        self.store.apply("system", memory=memory)
+
+    @on(m.VariantUnloaded)
+    def _variant_unloaded(self, message: m.VariantUnloaded) -> None:
+        self.history.mark("unload", message.variant_id)
+        memory = self.store.state.memory.unloaded(message.variant_id, message.freed_bytes)
+        self.store.apply("system", memory=memory)
+
+    def _sample(self) -> None:
+        sample = self._sampler.sample()
+        self.history.append(sample)
+        self.store.apply("system", sample=sample)
+        self._frame_changed()
+
+    # Frame
+
+    def _frame_changed(self) -> None:
+        self.header.show(self.store.state, self.pane_name)
+        self.status_line.show(self.store.state)
+
+    async def _show_pane(self, name: str) -> None:
+        if name == self.pane_name:
+            return
+        panes = self.query_one("#panes")
+        for pane in panes.query_children(Pane):
+            pane.display = False
+        shown = [pane for pane in panes.query_children(Pane) if pane.id == name]
+        self.pane_name = name
+        if shown:
+            pane = shown[0]
+            pane.display = True
+        else:
+            pane = make_pane(name, self.store, self.session, self.history)
+            await panes.mount(pane)
+        pane.activated()
+        self.key_footer.show_scopes(pane.SCOPES, self.session.config.keys)
+        self._frame_changed()
+
+    @property
+    def active_pane(self) -> Pane:
+        """The pane in front."""
+        return self.query_one(f"#{self.pane_name}", Pane)
+
+    async def action_show_pane(self, name: str) -> None:
+        """Bring a pane to the front."""
+        await self._show_pane(name)
+
+    def action_show_help(self) -> None:
+        """Show the keys of the pane in front."""
+        from tui.widgets.dialogs.help import HelpDialog
+
+        pane = self.active_pane
+        scopes = (*pane.SCOPES, "table", "everywhere")
+        self.push_screen(
+            HelpDialog(dict(PANES)[self.pane_name], pane.HELP, scopes, self.session.config.keys)
+        )
+
+    def action_show_jobs(self) -> None:
+        """Show what runs in the background."""
+        from tui.widgets.dialogs.jobs import JobsDialog
+
+        self.push_screen(JobsDialog(self.store))
+
+    async def action_toggle_dock(self) -> None:
+        """Put the narrow monitor beside the pane, or take it away."""
+        from tui.widgets.monitor_dock import MonitorDock
+
+        if docks := self.query(MonitorDock):
+            await docks.remove()
+        elif self.size.width >= DOCK_FROM_WIDTH:
+            await self.query_one("#body").mount(MonitorDock(self.store, self.history))
+        else:
+            self._say(
+                f"The docked monitor needs {DOCK_FROM_WIDTH} columns; this terminal has "
+                f"{self.size.width}. The pane Monitor (4) works at any width."
+            )
+
+    @work(group="leave", exclusive=True)
+    async def action_leave(self) -> None:
+        """Leave; ask first while a job runs."""
+        if jobs := self.store.state.active_jobs:
+            from tui.widgets.dialogs.confirm import ConfirmDialog
+
+            names = ", ".join(f"{job.kind} {job.subject}" for job in jobs[:3])
+            question = f"Still running: {names}.\nLeaving cancels it; what was done is kept."
+            if not await self.push_screen_wait(ConfirmDialog("Leave?", question, "Leave")):
+                return
+        self.exit(0)
+
+    async def on_unmount(self) -> None:
+        """End jobs and backend; the embedded runtime also ends with this process by itself."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(CLOSE_WAIT_S):
+                await self.runner.close()
+                if self.store.backend is not None:
+                    await self.store.backend.close()
+
+    def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
+        """Feed the palette from the list of actions."""
+        from tui.actions import actions_of
+
+        pane = self.active_pane
+        for action in actions_of(*pane.SCOPES, "everywhere"):
+            if action.palette:
+                target = self if action.scope == "everywhere" else pane
+                yield SystemCommand(
+                    action.label.capitalize(),
+                    action.help,
+                    partial(self.run_action, action.method, target),
+                )
+
+    def _save_theme(self, theme: Theme) -> None:
+        if problem := self.session.save_setting("theme", theme.name):
+            self._say(problem, severity="warning")
+
+    def _say(self, text: str, *, title: str = "", severity: SeverityLevel = "information") -> None:
+        self.notify(text, title=title, severity=severity, markup=False)
+
+    def _say_error(self, error: FoundryError, title: str = "") -> None:
+        self._say(f"{error.message}\n{error.hint}".strip(), title=title, severity="error")
+
+
+def run_app(options: GlobalOptions) -> int:
+    """Start the screen and return the exit code.
+
+    Args:
+        options: What the command line said.
+    """
+    from tui.session import load_session
+
+    app = FoundryApp(load_session(options))
+    return app.run() or 0

@@ -1,0 +1,151 @@
+"""Messages that travel between panes, workers and the app: facts in the past tense, wishes as
+`...Requested`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from textual.message import Message
+
+from tui.catalog.fit import KvShape
+from tui.foundry.backend import Backend
+from tui.foundry.errors import FoundryError
+from tui.foundry.types import CacheInfo, LoadResult, Model
+from tui.store import Job
+
+
+@dataclass
+class BackendConnected(Message):
+    """A backend was found and is ready."""
+
+    backend: Backend
+
+
+@dataclass
+class BackendFailed(Message):
+    """No backend could be reached."""
+
+    error: FoundryError
+
+
+@dataclass
+class BackendChanged(Message):
+    """The backend crashed, restarted or moved."""
+
+    text: str
+
+
+@dataclass
+class ModelsFetched(Message):
+    """The catalog answered."""
+
+    models: tuple[Model, ...]
+
+
+@dataclass
+class ModelsFailed(Message):
+    """The catalog could not be read."""
+
+    error: FoundryError
+
+
+@dataclass
+class CacheFetched(Message):
+    """The disk was looked at."""
+
+    cache: CacheInfo
+    kv_shapes: Mapping[str, KvShape]
+
+
+@dataclass
+class CacheFailed(Message):
+    """The cache could not be read."""
+
+    error: FoundryError
+
+
+@dataclass
+class JobChanged(Message):
+    """A job began, moved on or ended."""
+
+    job: Job
+
+
+@dataclass
+class VariantLoaded(Message):
+    """A variant is in memory now."""
+
+    result: LoadResult
+
+
+@dataclass
+class VariantUnloaded(Message):
+    """A variant left memory."""
+
+    variant_id: str
+    freed_bytes: int | None
+
+
+@dataclass
+class PaneRequested(Message):
+    """Show another pane."""
+
+    pane: str
+
+
+@dataclass
+class RunRequested(Message):
+    """Download if needed and load; then, if asked, open the chat with it."""
+
+    variant_id: str
+    then_chat: bool = False
+
+
+@dataclass
+class JobRequested(Message):
+    """Start one simple job on a variant."""
+
+    kind: Literal["download", "load", "unload", "delete"]
+    variant_id: str
+
+
+@dataclass
+class ImportRequested(Message):
+    """Add a model directory under a name."""
+
+    folder: Path
+    name: str
+
+
+@dataclass
+class CancelRequested(Message):
+    """Cancel a job."""
+
+    job_id: int
+
+
+@dataclass
+class MarkRequested(Message):
+    """Mark or unmark a variant for a comparison."""
+
+    variant_id: str
+
+
+@dataclass
+class ChatRequested(Message):
+    """Choose the variant that answers in the chat pane, and show the pane."""
+
+    variant_id: str
+    show: bool = True
+
+
+@dataclass
+class RefreshRequested(Message):
+    """Ask the catalog, or look at the disk, again."""
+
+    what: Literal["models", "cache"]
+    by_user: bool = False
+    """Whether to ask anew rather than take a fresh copy."""

@@ -1,0 +1,1 @@
+"""What is on disk, and bringing models of one's own."""

@@ -1,0 +1,208 @@
+"""The pane Cache: what is on disk, deleting it, and importing one's own."""
+
+from __future__ import annotations
+
+import time
+from typing import Literal
+
+from textual import on, work
+from textual.app import ComposeResult
+from textual.containers import Horizontal
+from textual.content import Content
+from textual.getters import query_one
+from textual.widgets import Static
+
+from tui.actions import bindings_of
+from tui.cache.entries import CacheRow, build_cache_rows, summarize
+from tui.formats import UNKNOWN, format_age, format_bytes
+from tui.foundry.text import clean_text
+from tui.foundry.types import Capability
+from tui.messages import ImportRequested, JobRequested, RefreshRequested, RunRequested
+from tui.panes.base import Pane
+from tui.store import State
+from tui.widgets.table import Cell, Column, Row, Table, Tone
+
+COLUMNS = (
+    Column(" ", 1),
+    Column("VARIANT", 20, flexible=True),
+    Column("VERSION", 7, align="right", from_width=66),
+    Column("SIZE", 8, align="right"),
+    Column("CHANGED", 11, align="right", from_width=56),
+    Column("STATE", 8),
+    Column("FROM", 8, from_width=46),
+)
+_GLYPHS = {"loaded": "●", "cached": "○", "partial": "!", "orphan": "!"}
+_TONES: dict[str, Tone] = {
+    "loaded": "good",
+    "cached": "accent",
+    "partial": "warn",
+    "orphan": "warn",
+}
+
+
+class CachePane(Pane):
+    """What is on disk."""
+
+    TOPICS = ("cache", "models", "backend")
+    SCOPES = ("cache",)
+    HELP = (
+        "What is on disk, how big it is and what deleting it frees. A model directory of your "
+        "own joins the list with i and then runs like any other."
+    )
+    BINDINGS = bindings_of("cache")
+
+    table = query_one("#cache-table", Table)
+
+    def compose(self) -> ComposeResult:
+        """Lay out the pane."""
+        yield Static(id="cache-summary", classes="pane-head", markup=False)
+        with Horizontal(classes="split"):
+            yield Table(COLUMNS, id="cache-table")
+            yield Static(id="cache-details", classes="details", markup=False)
+
+    def on_mount(self) -> None:
+        """Start without rows."""
+        self._rows: dict[str, CacheRow] = {}
+        super().on_mount()
+
+    def activated(self) -> None:
+        """Look at the disk again each time the pane is shown: others write there too."""
+        super().activated()
+        self.post_message(RefreshRequested("cache"))
+
+    def focus_default(self) -> None:
+        """Start in the list."""
+        self.table.focus()
+
+    def show_state(self, state: State) -> None:
+        """Draw what is on disk."""
+        self.table.empty = _empty_text(state)
+        rows = build_cache_rows(state.cache, state.loaded) if state.cache else ()
+        self._rows = {row.key: row for row in rows}
+        now = time.time()
+        self.table.set_rows([_table_row(row, now) for row in rows])
+        self.query_one("#cache-summary", Static).update(_summary(state), layout=False)
+        self._show_details()
+
+    @on(Table.Highlighted)
+    def _show_details(self) -> None:
+        row = self._row
+        details = _details(row) if row else ""
+        self.query_one("#cache-details", Static).update(details, layout=False)
+
+    @property
+    def _row(self) -> CacheRow | None:
+        return self._rows.get(self.table.cursor_key)
+
+    @on(Table.Chosen)
+    def action_run(self) -> None:
+        """Load the model and be ready to answer."""
+        if variant_id := self._variant_id():
+            self.post_message(RunRequested(variant_id))
+
+    def action_load(self) -> None:
+        """Bring the variant into memory."""
+        self._start("load")
+
+    def action_unload(self) -> None:
+        """Drop the variant from memory."""
+        self._start("unload")
+
+    def _start(self, kind: Literal["load", "unload"]) -> None:
+        row, variant_id = self._row, self._variant_id()
+        if row is None or variant_id is None:
+            return
+        if row.loaded == (kind == "load"):
+            state = "loaded already" if row.loaded else "not loaded"
+            self.notify(f"{variant_id} is {state}.", markup=False)
+        else:
+            self.post_message(JobRequested(kind, variant_id))
+
+    def _variant_id(self) -> str | None:
+        row = self._row
+        if row is None:
+            return None
+        if not row.entry.variant_id:
+            self.notify(f"{row.label} holds no model that can be run.", markup=False)
+        return row.entry.variant_id or None
+
+    @work(group="delete", exclusive=True)
+    async def action_delete(self) -> None:
+        """Delete the variant from disk, after a question."""
+        row = self._row
+        if row is None:
+            return
+        if not row.deletable:
+            self.notify(row.note, severity="warning", markup=False)
+            return
+        from tui.widgets.dialogs.confirm import ConfirmDialog
+
+        question = f"{row.entry.variant_id}\n{row.note}"
+        if await self.app.push_screen_wait(ConfirmDialog("Delete?", question, "Delete")):
+            self.post_message(JobRequested("delete", row.entry.variant_id))
+
+    @work(group="import", exclusive=True)
+    async def action_import_model(self) -> None:
+        """Ask for a model directory and a name, and add it."""
+        info = self.store.state.info
+        if info is None or not info.supports(Capability.IMPORT):
+            reason = info.unavailable[Capability.IMPORT] if info else "No backend is connected."
+            self.notify(reason, severity="warning", markup=False)
+            return
+        from tui.panes.cache.import_dialog import ImportDialog
+
+        if answer := await self.app.push_screen_wait(ImportDialog()):
+            self.post_message(ImportRequested(*answer))
+
+    def action_refresh_cache(self) -> None:
+        """Look at the disk again."""
+        self.post_message(RefreshRequested("cache", by_user=True))
+
+
+def _table_row(row: CacheRow, now: float) -> Row:
+    tone = _TONES[row.state]
+    return Row(
+        row.key,
+        (
+            Cell(_GLYPHS[row.state], tone),
+            Cell(clean_text(row.label, False)),
+            Cell(UNKNOWN if row.version is None else str(row.version), "muted"),
+            Cell(format_bytes(row.size_bytes)),
+            Cell(format_age(now - row.entry.modified_at), "muted"),
+            Cell(row.state, tone),
+            Cell(row.origin, "muted"),
+        ),
+    )
+
+
+def _details(row: CacheRow) -> Content:
+    lines = [
+        Content.styled(clean_text(row.label, False), "b $primary"),
+        Content(clean_text(row.note, False)),
+        Content.styled(clean_text(str(row.entry.path), False), "$text-muted"),
+    ]
+    return Content("\n").join(lines)
+
+
+def _summary(state: State) -> str:
+    if state.cache is None:
+        return ""
+    sums = summarize(state.cache)
+    leftovers = f" · {format_bytes(sums.leftover_bytes)} left over" if sums.leftover_bytes else ""
+    return (
+        f"{sums.variants} variants · {format_bytes(sums.total_bytes)}{leftovers} · "
+        f"{format_bytes(sums.free_bytes)} free   {clean_text(str(state.cache.location), False)}"
+    )
+
+
+def _empty_text(state: State) -> str:
+    if state.connection == "connecting":
+        return "Looking for Foundry Local …"
+    if state.info is not None and not state.info.supports(Capability.CACHE):
+        return f"No cache to show.\n{state.info.unavailable[Capability.CACHE]}"
+    error = state.cache_error or state.connection_error
+    if error is not None:
+        return f"{error.message}\n{error.hint}\n\nR tries again"
+    if state.cache is None:
+        return "Looking at the disk …"
+    return "Nothing is on disk yet.\nRun a model in the catalog (1), or import one with i."

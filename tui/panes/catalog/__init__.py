@@ -1,0 +1,1 @@
+"""Finding models: list, search, details, run."""

@@ -1,0 +1,264 @@
+"""The pane Catalog: find a model, see whether it fits, run it."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from textual import on, work
+from textual.app import ComposeResult
+from textual.containers import Horizontal
+from textual.getters import query_one
+from textual.widgets import Static
+
+from tui.actions import bindings_of
+from tui.catalog.fit import MemoryState
+from tui.catalog.resolve import find_variant
+from tui.catalog.rows import CatalogRow, CatalogView, FitInputs
+from tui.foundry.errors import NotFound
+from tui.foundry.types import Variant
+from tui.messages import (
+    ChatRequested,
+    JobRequested,
+    MarkRequested,
+    PaneRequested,
+    RefreshRequested,
+    RunRequested,
+)
+from tui.panes.base import Pane
+from tui.panes.catalog.cells import COLUMNS, details, table_row
+from tui.store import State
+from tui.widgets.search import SearchField
+from tui.widgets.table import Row, Table
+
+MOST_MARKED = 4
+
+
+class CatalogPane(Pane):
+    """The list of models."""
+
+    TOPICS = ("backend", "models", "cache", "marks", "system")
+    SCOPES = ("catalog",)
+    HELP = (
+        "All models that the backend lists, those in memory (●) and on disk (○) first, and what "
+        "your team's models.json names. FIT says whether a model fits into this machine's free "
+        "memory now; the details say why."
+    )
+    BINDINGS = bindings_of("catalog")
+
+    table = query_one("#catalog-table", Table)
+    search = query_one("#catalog-search", SearchField)
+
+    def compose(self) -> ComposeResult:
+        """Lay out search, list and details."""
+        with Horizontal(classes="pane-head"):
+            yield SearchField("/ search: name, task, device, licence …", id="catalog-search")
+            yield Static(id="catalog-summary")
+        with Horizontal(classes="split"):
+            yield Table(COLUMNS, id="catalog-table")
+            yield Static(id="catalog-details", classes="details", markup=False)
+
+    def on_mount(self) -> None:
+        """Prepare the view before the first drawing."""
+        self._view = CatalogView(())
+        self._listed: tuple[object, object] = (None, None)
+        self._inputs = FitInputs()
+        self._expanded: frozenset[str] = frozenset()
+        self._rows: dict[str, CatalogRow] = {}
+        self._drawn: dict[str, tuple[CatalogRow, Row]] = {}
+        super().on_mount()
+
+    def focus_default(self) -> None:
+        """Start in the list."""
+        self.table.focus()
+
+    def show_state(self, state: State) -> None:
+        """Draw the list; what has not changed is not made again."""
+        if self._listed != (state.models, state.registry):
+            self._listed = (state.models, state.registry)
+            self._view = CatalogView(state.models or (), state.registry)
+        self._inputs = FitInputs(
+            memory=_memory(state).coarse(), kv=state.kv_shapes, measured=state.memory.seen_bytes
+        )
+        self.table.empty = _empty_text(state, self.search.value)
+        self._list()
+
+    def _list(self) -> None:
+        state = self.store.state
+        rows = self._view.rows(self._inputs, state.marked, self._expanded, self.search.value)
+        self._rows = {row.key: row for row in rows}
+        self.table.set_rows([self._table_row(row) for row in rows])
+        self.query_one("#catalog-summary", Static).update(self._summary(state))
+        self._show_details()
+
+    def _table_row(self, row: CatalogRow) -> Row:
+        # The view hands out the same row as long as nothing about it changes, so that a letter
+        # typed into the search costs no verdicts.
+        kept = self._drawn.get(row.key)
+        if kept is None or kept[0] is not row:
+            kept = self._drawn[row.key] = (row, table_row(row))
+        return kept[1]
+
+    def _summary(self, state: State) -> str:
+        shown = sum(row.depth == 0 and row.model is not None for row in self._rows.values())
+        parts = [f"{shown} of {len(self._view)} models"]
+        if state.marked:
+            parts.append(f"{len(state.marked)} marked")
+        return " · ".join(parts)
+
+    @on(Table.Highlighted)
+    def _show_details(self) -> None:
+        row = self._row
+        self.query_one("#catalog-details", Static).update(details(row) if row else "", layout=False)
+
+    @on(SearchField.Changed)
+    def _searched(self) -> None:
+        self.table.empty = _empty_text(self.store.state, self.search.value)
+        self._list()
+        self.table.action_first_row()
+
+    @on(SearchField.Left)
+    def _back_to_list(self) -> None:
+        self.table.focus()
+
+    @on(Table.Chosen)
+    def _run_chosen(self) -> None:
+        self.action_run()
+
+    @property
+    def _row(self) -> CatalogRow | None:
+        return self._rows.get(self.table.cursor_key)
+
+    def _variant(self) -> Variant | None:
+        """Return the variant under the cursor, or say why there is none."""
+        row = self._row
+        if row is not None and row.variant is not None:
+            return row.variant
+        if row is not None:
+            self.notify(
+                f"{row.label} is named by models.json, but this backend does not list it.\n"
+                "Connect to a network, or import it in the pane Cache (2).",
+                severity="warning",
+                markup=False,
+            )
+        return None
+
+    def action_run(self) -> None:
+        """Download if needed, load, be ready."""
+        if variant := self._variant():
+            self.post_message(RunRequested(variant.id))
+
+    def action_chat(self) -> None:
+        """Open the chat with the model; it is loaded on the way."""
+        if variant := self._variant():
+            if variant.loaded:
+                self.post_message(ChatRequested(variant.id))
+            else:
+                self.post_message(RunRequested(variant.id, then_chat=True))
+
+    def action_download(self) -> None:
+        """Fetch the variant to disk."""
+        self._start("download")
+
+    def action_load(self) -> None:
+        """Bring the variant into memory."""
+        self._start("load")
+
+    def action_unload(self) -> None:
+        """Drop the variant from memory."""
+        self._start("unload")
+
+    def _start(self, kind: Literal["download", "load", "unload"]) -> None:
+        variant = self._variant()
+        if variant is None:
+            return
+        already = {
+            "download": "on disk already" if variant.cached else "",
+            "load": "loaded already" if variant.loaded else "",
+            "unload": "" if variant.loaded else "not loaded",
+        }[kind]
+        if already:
+            self.notify(f"{variant.id} is {already}.", markup=False)
+        else:
+            self.post_message(JobRequested(kind, variant.id))
+
+    def action_mark(self) -> None:
+        """Mark or unmark the variant for a comparison."""
+        variant = self._variant()
+        if variant is None:
+            return
+        marked = self.store.state.marked
+        if variant.id not in marked and len(marked) >= MOST_MARKED:
+            self.notify(f"At most {MOST_MARKED} models are compared at once.", severity="warning")
+            return
+        self.post_message(MarkRequested(variant.id))
+        self.table.action_cursor_down()
+
+    def action_bench(self) -> None:
+        """Go to the benchmark with the marked models."""
+        if not self.store.state.marked and (variant := self._variant()):
+            self.post_message(MarkRequested(variant.id))
+        self.post_message(PaneRequested("bench"))
+
+    def action_search(self) -> None:
+        """Go to the search field."""
+        self.search.focus()
+
+    def action_open(self) -> None:
+        """Show or hide the variants of the model."""
+        if (row := self._row) and (row.expandable or row.depth):
+            self._expanded ^= {row.alias}
+            self._list()
+
+    def action_refresh_models(self) -> None:
+        """Ask the catalog again."""
+        self.post_message(RefreshRequested("models", by_user=True))
+
+    @work(group="recommend", exclusive=True)
+    async def action_recommend(self) -> None:
+        """Ask for a task, show the model that the registry recommends for this machine."""
+        from tui.panes.catalog.recommend import RecommendDialog
+
+        sample = self.store.state.sample
+        total = sample.ram_total_bytes if sample else None
+        dialog = RecommendDialog(self.store.state.registry, total or 0)
+        if name := await self.app.push_screen_wait(dialog):
+            self._go_to(name)
+
+    def _go_to(self, name: str) -> None:
+        self.search.value = ""
+        self._list()
+        try:
+            model, _ = find_variant(self.store.state.models or (), name)
+        except NotFound:
+            alias = name
+        else:
+            alias = model.alias
+        for key, row in self._rows.items():
+            if row.alias == alias and self.table.move_to(key):
+                return
+
+
+def _memory(state: State) -> MemoryState:
+    sample = state.sample
+    if sample is None:
+        return MemoryState()
+    return MemoryState(
+        sample.ram_total_bytes,
+        sample.ram_available_bytes,
+        state.cache.free_bytes if state.cache else sample.disk_free_bytes,
+    )
+
+
+def _empty_text(state: State, query: str) -> str:
+    if query:
+        return f"Nothing matches '{query}'.\nesc clears the search."
+    if state.connection == "connecting":
+        return "Looking for Foundry Local …"
+    if state.connection == "failed" and state.connection_error is not None:
+        error = state.connection_error
+        return f"{error.message}\n\n{error.hint}\n\nR tries again · q leaves"
+    if state.models_error is not None:
+        return f"{state.models_error.message}\n{state.models_error.hint}\n\nR tries again"
+    if state.models is None:
+        return "Reading the catalog …"
+    return "The backend lists no models.\nR asks again."

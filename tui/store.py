@@ -1,0 +1,120 @@
+"""What the panes share: one frozen state, one writer, one signal per topic."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal
+
+from textual.dom import DOMNode
+from textual.signal import Signal
+
+from tui.catalog.fit import KvShape
+from tui.catalog.registry import Registry
+from tui.foundry.backend import Backend
+from tui.foundry.errors import FoundryError
+from tui.foundry.types import BackendInfo, CacheInfo, Model, Progress
+from tui.system.model_memory import ModelMemory
+from tui.system.sampler import Sample
+
+JobKind = Literal["download", "load", "unload", "run", "delete", "import", "bench"]
+JobState = Literal["waiting", "running", "done", "failed", "cancelled"]
+Topic = Literal["backend", "models", "cache", "jobs", "system", "marks", "chat"]
+
+TOPICS: tuple[Topic, ...] = ("backend", "models", "cache", "jobs", "system", "marks", "chat")
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """Long work that the header shows and that can be cancelled."""
+
+    id: int
+    kind: JobKind
+    subject: str
+    """What it works on: a variant id or a directory."""
+    state: JobState = "waiting"
+    progress: Progress = Progress()
+    started_s: float = field(default_factory=time.monotonic)
+    ended_s: float | None = None
+    rate_bytes_s: float | None = None
+    error: FoundryError | None = None
+
+    @property
+    def active(self) -> bool:
+        """Whether it still waits or runs."""
+        return self.state in ("waiting", "running")
+
+    @property
+    def left_s(self) -> float | None:
+        """Estimated seconds to go, from bytes left and rate."""
+        done, total = self.progress.done_bytes, self.progress.total_bytes
+        if not self.rate_bytes_s or done is None or total is None:
+            return None
+        return max(0.0, (total - done) / self.rate_bytes_s)
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """Everything that more than one pane shows."""
+
+    connection: Literal["connecting", "ready", "failed"] = "connecting"
+    info: BackendInfo | None = None
+    connection_error: FoundryError | None = None
+    models: tuple[Model, ...] | None = None
+    """None until the first answer of the catalog."""
+    models_error: FoundryError | None = None
+    registry: Registry = Registry()
+    cache: CacheInfo | None = None
+    cache_error: FoundryError | None = None
+    kv_shapes: Mapping[str, KvShape] = field(default_factory=dict)
+    """What the models on disk tell about their KV caches, by variant id."""
+    jobs: tuple[Job, ...] = ()
+    sample: Sample | None = None
+    memory: ModelMemory = ModelMemory()
+    marked: frozenset[str] = frozenset()
+    """Variant ids marked for a comparison."""
+    chat_variant: str | None = None
+    """Variant that answers in the chat pane."""
+
+    @property
+    def active_jobs(self) -> tuple[Job, ...]:
+        """Jobs that wait or run."""
+        return tuple(job for job in self.jobs if job.active)
+
+    @property
+    def loaded(self) -> tuple[str, ...]:
+        """Ids of the variants in memory."""
+        return tuple(
+            variant.id
+            for model in self.models or ()
+            for variant in model.variants
+            if variant.loaded
+        )
+
+
+class Store:
+    """Holds the state. Only the app writes; panes read and subscribe.
+
+    Args:
+        owner: The app; signals are delivered on its message loop.
+    """
+
+    def __init__(self, owner: DOMNode) -> None:
+        self.state = State()
+        self.backend: Backend | None = None
+        self._signals: Mapping[Topic, Signal[State]] = {
+            topic: Signal(owner, topic) for topic in TOPICS
+        }
+
+    def apply(self, topic: Topic, **changes: Any) -> None:
+        """Replace fields of the state and tell the topic's subscribers, if anything differs."""
+        state = replace(self.state, **changes)
+        if state == self.state:
+            return
+        self.state = state
+        self._signals[topic].publish(state)
+
+    def signal(self, topic: Topic) -> Signal[State]:
+        """Return the topic's signal, for `subscribe(node, callback)` on mount."""
+        return self._signals[topic]

@@ -1,0 +1,1 @@
+"""Drawing only: no I/O, no workers."""

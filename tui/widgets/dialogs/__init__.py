@@ -1,0 +1,1 @@
+"""Questions and lists that lie over the panes."""

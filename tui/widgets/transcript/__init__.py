@@ -1,0 +1,1 @@
+"""A conversation as lines: Markdown that grows while it is written, drawn at little cost."""

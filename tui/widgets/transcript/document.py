@@ -1,0 +1,231 @@
+"""Markdown to blocks of styled text, a piece at a time.
+
+Only the last top-level block of a growing answer can still change; all before it is parsed once
+and kept. Nothing here knows widths or colours.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Literal
+
+from markdown_it import MarkdownIt
+from markdown_it.token import Token
+
+from tui.foundry.text import clean_text
+
+Run = tuple[str, str]
+"""A text and the key of its style, '' for plain."""
+Line = tuple[Run, ...]
+
+BULLETS = ("•", "◦", "▪")
+LARGEST_INDENT = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Something that is laid out as a whole.
+
+    A `text` wraps, a `code` block is cut, a `table` gets columns, a `rule` fills the width.
+    """
+
+    kind: Literal["text", "code", "table", "rule"]
+    content: tuple[Line, ...] = ()
+    """Lines; for a table one line a cell, row by row."""
+    first: Line = ()
+    """What stands before the first line: a bullet, a quote mark."""
+    rest: Line = ()
+    """What stands before the others."""
+    columns: int = 0
+    """Of a table."""
+    language: str = ""
+    """Of a code block."""
+    spaced: bool = True
+    """Whether a blank line stands before it."""
+
+
+@cache
+def _parser() -> MarkdownIt:
+    # HTML stays text: an answer must not be able to do anything but be read.
+    return MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"])
+
+
+def parse_blocks(source: str) -> tuple[Block, ...]:
+    """Parse a whole Markdown text."""
+    return tuple(_Walker(_parser().parse(source)).blocks)
+
+
+class MarkdownDocument:
+    """A Markdown text that grows at its end."""
+
+    def __init__(self) -> None:
+        self.source = ""
+        self.closed: list[Block] = []
+        """Blocks that no further text can change."""
+        self.open: tuple[Block, ...] = ()
+        """What the last top-level block looks like now."""
+        self._tail = ""
+
+    def append(self, text: str) -> None:
+        """Add text; control characters in it are dropped."""
+        text = clean_text(text)
+        self.source += text
+        self._tail += text
+        tokens = _parser().parse(self._tail)
+        starts = [token.map[0] for token in tokens if token.level == 0 and token.map]
+        lines = self._tail.split("\n")
+        lines = [f"{line}\n" for line in lines[:-1]] + [lines[-1]]
+        # A block is closed once another one has begun after it with a whole line: half a line can
+        # still turn into something that goes on with the block before ('#' into '#tag').
+        if len(starts) > 1 and starts[-1] < len(lines) - 1:
+            before = "".join(lines[: starts[-1]])
+            self._tail = "".join(lines[starts[-1] :])
+            self.closed.extend(parse_blocks(before))
+        self.open = parse_blocks(self._tail)
+
+
+class _Walker:
+    """Turns the parser's tokens into blocks."""
+
+    def __init__(self, tokens: Sequence[Token]) -> None:
+        self.blocks: list[Block] = []
+        self._quotes = 0
+        self._lists: list[int | None] = []
+        """Next number of each open list; None for bullets."""
+        self._marker = ""
+        """What the next text in a list item begins with."""
+        self._tight = False
+        self._table: list[Line] | None = None
+        self._rows = 0
+        self._heading = ""
+        for token in tokens:
+            self._take(token)
+
+    def _take(self, token: Token) -> None:
+        match token.type:
+            case "heading_open":
+                self._heading = token.tag
+            case "heading_close":
+                self._heading = ""
+            case "blockquote_open":
+                self._quotes += 1
+            case "blockquote_close":
+                self._quotes -= 1
+            case "bullet_list_open":
+                self._open_list(None)
+            case "ordered_list_open":
+                start = token.attrGet("start")
+                self._open_list(1 if start is None else int(start))
+            case "bullet_list_close" | "ordered_list_close":
+                self._lists.pop()
+                self._tight = bool(self._lists)
+            case "list_item_open":
+                self._marker = self._next_marker()
+            case "table_open":
+                self._table, self._rows = [], 0
+            case "tr_open":
+                self._rows += 1
+            case "table_close":
+                self._end_table()
+            case "inline":
+                self._text(token)
+            case "fence" | "code_block":
+                self._code(token)
+            case "hr":
+                self._add(Block("rule"))
+            case _:
+                pass
+
+    def _open_list(self, first_number: int | None) -> None:
+        self._tight = bool(self._lists)
+        self._lists.append(first_number)
+
+    def _next_marker(self) -> str:
+        number = self._lists[-1]
+        if number is None:
+            return f"{BULLETS[(len(self._lists) - 1) % len(BULLETS)]} "
+        self._lists[-1] = number + 1
+        return f"{number}. "
+
+    def _text(self, token: Token) -> None:
+        lines = _inline(token.children or (), self._heading)
+        if self._table is not None:
+            self._table.append(lines[0])
+            return
+        self._add(Block("text", lines))
+
+    def _code(self, token: Token) -> None:
+        language = (token.info or "").split()[0] if (token.info or "").strip() else ""
+        lines = tuple(((line, ""),) for line in token.content.rstrip("\n").split("\n"))
+        self._add(Block("code", lines, language=language))
+
+    def _end_table(self) -> None:
+        cells, self._table = self._table or [], None
+        columns = max(1, len(cells) // max(1, self._rows))
+        self._add(Block("table", tuple(cells), columns=columns))
+
+    def _add(self, block: Block) -> None:
+        quote: Line = (("▌ ", "quote"),) * self._quotes
+        indent = min(LARGEST_INDENT, max(0, len(self._lists) - 1) * 2)
+        marker, self._marker = self._marker, ""
+        first: Line = quote
+        rest: Line = quote
+        if self._lists:
+            hang = " " * (indent + (len(marker) or 2))
+            head = " " * indent + marker if marker else hang
+            first, rest = (*quote, (head, "bullet")), (*quote, (hang, ""))
+        # Items of a list stand close together.
+        spaced = not (self._lists and self._tight)
+        self._tight = bool(self._lists)
+        self.blocks.append(
+            Block(
+                block.kind,
+                block.content,
+                first,
+                rest,
+                block.columns,
+                block.language,
+                spaced,
+            )
+        )
+
+
+def _inline(children: Sequence[Token], base: str) -> tuple[Line, ...]:
+    lines: list[list[Run]] = [[]]
+    styles: list[str] = [base] if base else []
+    for token in children:
+        match token.type:
+            case "text":
+                lines[-1].append((token.content, _style(styles)))
+            case "code_inline":
+                lines[-1].append((token.content, "code"))
+            case "softbreak":
+                lines[-1].append((" ", _style(styles)))
+            case "hardbreak":
+                lines.append([])
+            case "strong_open":
+                styles.append("strong")
+            case "em_open":
+                styles.append("em")
+            case "s_open":
+                styles.append("strike")
+            case "link_open":
+                styles.append("link")
+            case "strong_close" | "em_close" | "s_close":
+                styles.pop()
+            case "link_close":
+                styles.pop()
+            case "image":
+                lines[-1].append((f"[{token.content}]", "link"))
+            case _:
+                lines[-1].append((token.content, _style(styles)))
+    return tuple(tuple(run for run in line if run[0]) for line in lines)
+
+
+def _style(styles: Sequence[str]) -> str:
+    """Return one key for nested styles: the innermost, or both of strong and em."""
+    if "strong" in styles and "em" in styles:
+        return "strongem"
+    return styles[-1] if styles else ""

@@ -1,0 +1,165 @@
+"""Blocks to lines of a given width."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from rich.cells import cell_len, get_character_cell_size, set_cell_size
+
+from tui.widgets.transcript.document import Block, Line, Run
+from tui.widgets.transcript.highlight import highlight
+
+LEAST_COLUMN = 4
+
+
+def layout(
+    blocks: Iterable[Block], width: int, *, first: bool = True, growing: bool = False
+) -> list[Line]:
+    """Lay out blocks below each other.
+
+    Args:
+        blocks: What to lay out.
+        width: Cells.
+        first: Whether these blocks begin the answer; no blank line stands before the first then.
+        growing: Whether more text may come, so that code is coloured line by line only.
+    """
+    lines: list[Line] = []
+    for block in blocks:
+        if block.spaced and not first:
+            lines.append(())
+        first = False
+        lines.extend(_block(block, width, growing))
+    return lines
+
+
+def _block(block: Block, width: int, growing: bool) -> Iterator[Line]:
+    inner = max(8, width - _width(block.rest))
+    prefix = block.first
+    for line in _body(block, inner, growing):
+        yield (*prefix, *line)
+        prefix = block.rest
+
+
+def _body(block: Block, width: int, growing: bool) -> Iterator[Line]:
+    match block.kind:
+        case "text":
+            for line in block.content or ((),):
+                yield from wrap(line, width)
+        case "code":
+            code = [line[0][0] if line else "" for line in block.content]
+            for line in highlight(code, block.language, whole=not growing):
+                for part in _chop(line, width - 1):
+                    yield ((" ", "fence"), *part, (" " * (width - 1 - _width(part)), "fence"))
+        case "table":
+            yield from _table(block, width)
+        case "rule":
+            yield (("─" * width, "muted"),)
+
+
+def wrap(line: Line, width: int) -> Iterator[Line]:
+    """Break a line at blanks; a word that is too long is cut."""
+    current: list[Run] = []
+    used = 0
+    for word, style in _words(line):
+        length = cell_len(word)
+        if used and used + cell_len(word.rstrip()) > width:
+            yield _merged(current)
+            current, used = [], 0
+            if word.isspace():
+                continue
+        while length > width:
+            head, word = _split_at(word, width)
+            yield ((head, style),)
+            length = cell_len(word)
+        current.append((word, style))
+        used += length
+    yield _merged(current)
+
+
+def _words(line: Line) -> Iterator[Run]:
+    """Yield words, each with the blanks after it; a word may change its style inside."""
+    for text, style in line:
+        start = 0
+        for place, character in enumerate(text):
+            if character == " " and (place + 1 == len(text) or text[place + 1] != " "):
+                yield text[start : place + 1], style
+                start = place + 1
+        if start < len(text):
+            yield text[start:], style
+
+
+def _merged(runs: Sequence[Run]) -> Line:
+    merged: list[Run] = []
+    for text, style in runs:
+        if merged and merged[-1][1] == style:
+            merged[-1] = (merged[-1][0] + text, style)
+        else:
+            merged.append((text, style))
+    return tuple(merged)
+
+
+def _chop(line: Line, width: int) -> Iterator[Line]:
+    """Cut a line where the width ends, blanks or not; code is not wrapped at words."""
+    current: list[Run] = []
+    used = 0
+    for text, style in line:
+        while text:
+            head, tail = _split_at(text, width - used)
+            if head:
+                current.append((head, style))
+                used += cell_len(head)
+            if tail:
+                yield tuple(current)
+                current, used = [], 0
+            text = tail
+    yield tuple(current)
+
+
+def _split_at(text: str, width: int) -> tuple[str, str]:
+    """Cut a text after at most `width` cells; at least one character where the width is above 0."""
+    used = 0
+    for place, character in enumerate(text):
+        used += get_character_cell_size(character)
+        if used > width and (place or width <= 0):
+            return text[:place], text[place:]
+    return text, ""
+
+
+def _table(block: Block, width: int) -> Iterator[Line]:
+    rows = [
+        block.content[start : start + block.columns]
+        for start in range(0, len(block.content), block.columns)
+    ]
+    widths = [max(_width(row[i]) for row in rows if i < len(row)) for i in range(block.columns)]
+    spare = width - 3 * (block.columns - 1) - sum(widths)
+    while spare < 0 and max(widths) > LEAST_COLUMN:
+        widest = widths.index(max(widths))
+        widths[widest] -= 1
+        spare += 1
+    for number, row in enumerate(rows):
+        cells = [
+            list(wrap(cell, cells_wide)) for cell, cells_wide in zip(row, widths, strict=False)
+        ]
+        for line in range(max((len(cell) for cell in cells), default=0)):
+            yield tuple(_table_line(cells, widths, line, head=number == 0))
+        if number == 0:
+            yield (("─┼─".join("─" * one for one in widths), "muted"),)
+
+
+def _table_line(
+    cells: Sequence[Sequence[Line]], widths: Sequence[int], line: int, *, head: bool
+) -> Iterator[Run]:
+    for place, (cell, cells_wide) in enumerate(zip(cells, widths, strict=False)):
+        if place:
+            yield (" │ ", "muted")
+        content = cell[line] if line < len(cell) else ()
+        used = 0
+        for text, style in content:
+            text = set_cell_size(text, min(cell_len(text), cells_wide - used))
+            used += cell_len(text)
+            yield (text, style or ("strong" if head else ""))
+        yield (" " * (cells_wide - used), "")
+
+
+def _width(line: Line) -> int:
+    return sum(cell_len(text) for text, _ in line)

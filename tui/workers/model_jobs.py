@@ -1,0 +1,107 @@
+"""Turns what a person wants done with a model into jobs on the backend."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Literal
+
+from textual.message import Message
+
+from tui.catalog.ready import make_ready
+from tui.catalog.resolve import find_variant
+from tui.foundry.backend import Backend, ProgressCallback
+from tui.foundry.errors import BackendUnavailable
+from tui.foundry.types import Progress, Variant
+from tui.messages import ChatRequested, RefreshRequested, VariantLoaded, VariantUnloaded
+from tui.store import Job, Store
+from tui.workers.jobs import JobRunner
+
+Post = Callable[[Message], object]
+
+
+class ModelJobs:
+    """Starts jobs on models.
+
+    Args:
+        store: Read for the backend and the models' marks, never written.
+        runner: Runs the jobs.
+        post: Delivers messages to the app.
+    """
+
+    def __init__(self, store: Store, runner: JobRunner, post: Post) -> None:
+        self._store = store
+        self._runner = runner
+        self._post = post
+
+    def run(self, variant_id: str, *, then_chat: bool) -> Job:
+        """Download if needed and load; then, if asked, open the chat with it."""
+
+        async def work(report: ProgressCallback) -> None:
+            variant = self._variant(variant_id)
+            result = await make_ready(self._backend, variant, report)
+            self._post(VariantLoaded(result))
+            self._look_again("models")
+            if not variant.cached:
+                self._look_again("cache")
+            if then_chat:
+                self._post(ChatRequested(variant_id))
+
+        return self._runner.start("run", variant_id, work)
+
+    def start(self, kind: Literal["download", "load", "unload", "delete"], variant_id: str) -> Job:
+        """Start one simple job on a variant."""
+        work = {
+            "download": self._download,
+            "load": self._load,
+            "unload": self._unload,
+            "delete": self._delete,
+        }[kind]
+        return self._runner.start(kind, variant_id, lambda report: work(variant_id, report))
+
+    def import_folder(self, folder: Path, name: str) -> Job:
+        """Add a model directory of the user's."""
+
+        async def work(report: ProgressCallback) -> None:
+            report(Progress(message="checking"))
+            await self._backend.import_model(folder, name)
+            self._look_again("models", "cache")
+
+        return self._runner.start("import", name, work)
+
+    async def _download(self, variant_id: str, report: ProgressCallback) -> None:
+        try:
+            await self._backend.download(variant_id, report)
+        finally:
+            # A cancelled download leaves a partial entry that the cache pane shows.
+            self._look_again("models", "cache")
+
+    async def _load(self, variant_id: str, report: ProgressCallback) -> None:
+        report(Progress(message="loading"))
+        self._post(VariantLoaded(await self._backend.load(variant_id)))
+        self._look_again("models")
+
+    async def _unload(self, variant_id: str, report: ProgressCallback) -> None:
+        freed = await self._backend.unload(variant_id)
+        self._post(VariantUnloaded(variant_id, freed))
+        self._look_again("models")
+
+    async def _delete(self, variant_id: str, report: ProgressCallback) -> None:
+        await self._backend.remove(variant_id)
+        self._look_again("models", "cache")
+
+    def _look_again(self, *what: Literal["models", "cache"]) -> None:
+        for one in what:
+            self._post(RefreshRequested(one))
+
+    @property
+    def _backend(self) -> Backend:
+        if self._store.backend is None:
+            raise BackendUnavailable(
+                "No backend is connected yet.",
+                "Wait for the connection, or see `foundry-tui doctor`.",
+            )
+        return self._store.backend
+
+    def _variant(self, variant_id: str) -> Variant:
+        return find_variant(self._store.state.models or (), variant_id)[1]
