@@ -11,7 +11,7 @@ from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import events, on, work
-from textual.app import App, ComposeResult, SystemCommand
+from textual.app import ComposeResult, SystemCommand
 from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
 from textual.getters import query_one
@@ -23,6 +23,7 @@ from textual.widgets import Static
 from tui import messages as m
 from tui.actions import PANES, bindings_of
 from tui.foundry.errors import FoundryError
+from tui.ordered_keys import OrderedKeysApp
 from tui.panes.base import Pane
 from tui.panes.factory import make_pane
 from tui.session import Session
@@ -47,7 +48,7 @@ CLOSE_WAIT_S = 1.0
 KEPT_JOBS = 50
 
 
-class FoundryApp(App[int]):
+class FoundryApp(OrderedKeysApp[int]):
     """The screen.
 
     Args:

@@ -79,7 +79,7 @@ def test_settings_are_found_and_printed(run: Run, tmp_path: Path) -> None:
     assert tomllib.loads(ran.out)["theme"] == "nord"
     assert "endpont" in ran.err
     values = run("config", "--json", "--config", str(file)).json
-    assert values["settings"]["bench"]["rounds"] == 5
+    assert values["settings"]["bench"]["rounds"] == 10
     assert len(values["problems"]) == 1
 
 

@@ -72,6 +72,7 @@ class Terminal:
             start_new_session=True,
             preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
             close_fds=True,
+            cwd=(environment or os.environ).get("PWD"),
         )
         self._slave = slave
 
@@ -119,6 +120,16 @@ class Terminal:
                     f"ended with {self.process.returncode} before {condition!r}:\n{self.text}"
                 )
         return self.text
+
+    def settle(self, quiet_s: float = 0.3, limit_s: float = 10.0) -> None:
+        """Read until nothing has come for a while.
+
+        Needed after `escape`: a key that follows at once makes it the other key with alt.
+        """
+        deadline = time.monotonic() + limit_s
+        while self.read(quiet_s):
+            if time.monotonic() > deadline:
+                raise AssertionError(f"not quiet within {limit_s} s; screen:\n{self.text}")
 
     def press(self, *keys: str) -> None:
         """Press keys by name, or type single characters."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from tui.bench.statistics import ALPHA
 from tui.bench.summary import PairVerdict
 from tui.bench.verdict import Verdict
@@ -36,6 +38,20 @@ def verdict_text(pair: PairVerdict) -> str:
     if pair.unequal:
         text += "; the answers differ in length, so this is no measure of speed"
     return text
+
+
+def verdict_sentences(verdicts: Sequence[PairVerdict]) -> list[tuple[PairVerdict, str]]:
+    """Write each verdict; with more than one pair each says which pair it means."""
+    several = len({(one.a, one.b) for one in verdicts}) > 1
+    return [
+        (
+            one,
+            f"{short_name(one.a)} / {short_name(one.b)}: {verdict_text(one)}"
+            if several
+            else verdict_text(one),
+        )
+        for one in verdicts
+    ]
 
 
 def short_name(target: str) -> str:

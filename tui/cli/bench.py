@@ -11,7 +11,7 @@ from tui.bench.prompts import COURSE, load_prompts
 from tui.bench.recorder import Recorder
 from tui.bench.runner import run_bench
 from tui.bench.summary import Figure, Summary, TargetSummary
-from tui.bench.wording import verdict_text
+from tui.bench.wording import verdict_sentences
 from tui.catalog.resolve import find_variant
 from tui.cli.execute import SOME_FAILED, Context
 from tui.cli.output import Output, table
@@ -111,7 +111,7 @@ def _report(context: Context, summary: Summary) -> None:
 def _text(summary: Summary) -> str:
     rows = [_row(one) for one in summary.targets]
     lines = [table(HEADINGS, rows, right=range(1, len(HEADINGS))), ""]
-    lines += [verdict_text(pair) for pair in summary.verdicts]
+    lines += [sentence for _, sentence in verdict_sentences(summary.verdicts)]
     for one in summary.targets:
         if problem := one.facts.error or one.last_error:
             lines.append(f"{one.facts.target}: {problem}")

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
 from typing import ClassVar
 
 from textual.binding import Binding, BindingType
-from textual.message import Message
 from textual.widgets import Input
 
 
 class SearchField(Input):
-    """Narrows a list as one types; enter keeps the words, esc drops them."""
+    """Narrows a list as one types; enter keeps the words, esc drops them.
+
+    Args:
+        placeholder: What stands there while it is empty.
+        leave: Called when the person is done: narrow the list, give it the focus.
+    """
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "drop", show=False),
-        Binding("down", "keep", show=False),
+        Binding("down", "submit", show=False),
     ]
     DEFAULT_CSS = """
     SearchField {
@@ -28,24 +32,15 @@ class SearchField(Input):
     SearchField:focus { border: none; background: $boost; }
     """
 
-    @dataclass
-    class Left(Message):
-        """The list shall have the focus again."""
-
-        field: SearchField
-
-    def __init__(self, placeholder: str, *, id: str) -> None:  # noqa: A002
+    def __init__(self, placeholder: str, *, leave: Callable[[], None], id: str) -> None:  # noqa: A002
         super().__init__(placeholder=placeholder, id=id)
+        self._leave = leave
 
     def action_drop(self) -> None:
         """Forget the words and leave."""
         self.value = ""
-        self.post_message(self.Left(self))
-
-    def action_keep(self) -> None:
-        """Leave, with the words kept."""
-        self.post_message(self.Left(self))
+        self._leave()
 
     async def action_submit(self) -> None:
         """Leave, with the words kept."""
-        self.post_message(self.Left(self))
+        self._leave()

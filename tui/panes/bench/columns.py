@@ -9,7 +9,7 @@ from textual.content import Content
 
 from tui.bench.summary import Figure, Metric, Summary, TargetSummary
 from tui.bench.verdict import SPREAD_LIMIT
-from tui.bench.wording import short_name, verdict_text
+from tui.bench.wording import short_name, verdict_sentences
 from tui.formats import UNKNOWN, format_bytes, format_duration, format_speed
 from tui.foundry.text import clean_text
 from tui.widgets.meter import bar
@@ -63,11 +63,9 @@ def columns_text(summary: Summary, live: Mapping[str, LiveColumn], width: int) -
 def verdict_lines(summary: Summary) -> Content:
     """Write verdicts and conditions."""
     lines = []
-    pairs = {(one.a, one.b) for one in summary.verdicts}
-    for one in summary.verdicts:
+    for one, sentence in verdict_sentences(summary.verdicts):
         tone = {"faster": "$text-success", "slower": "$text-success"}.get(one.verdict.kind, "")
-        name = f"{short_name(one.a)} / {short_name(one.b)}: " if len(pairs) > 1 else ""
-        lines.append(Content.assemble((f"{name}{verdict_text(one)}", tone)))
+        lines.append(Content.assemble((sentence, tone)))
     context = summary.context
     spread = summary.spread
     steadiness = ""

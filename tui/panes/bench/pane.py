@@ -96,22 +96,17 @@ class BenchPane(Pane):
         self._live: dict[str, LiveColumn] = {}
         self._summary: Summary | None = None
         self._drawn_s = 0.0
-        self._seen_marked = self.store.state.marked
-        self._pending: frozenset[str] = frozenset()
-        """Marks that were asked for and are on their way: the next key may come before them."""
         super().on_mount()
         self._draw_results()
 
     def focus_default(self) -> None:
         """Start in the list."""
-        self.table.focus()
+        self.screen.set_focus(self.table)
 
     def show_state(self, state: State) -> None:
         """Draw the choice."""
-        self._pending -= state.marked ^ self._seen_marked
-        self._seen_marked = state.marked
         self.table.empty = "No model is on disk yet: run one in the catalog (1) first."
-        self.table.set_rows([_row(one, one.id in self._marked) for one in self._choices(state)])
+        self.table.set_rows([_row(one, one.id in state.marked) for one in self._choices(state)])
         self._draw_head()
 
     def on_resize(self) -> None:
@@ -119,13 +114,9 @@ class BenchPane(Pane):
         if self._plan is not None:
             self._draw_results()
 
-    @property
-    def _marked(self) -> frozenset[str]:
-        return self.store.state.marked ^ self._pending
-
     def _choices(self, state: State) -> list[Variant]:
         variants = [one for model in state.models or () for one in model.variants]
-        ready = [one for one in variants if one.loaded or one.cached or one.id in self._marked]
+        ready = [one for one in variants if one.loaded or one.cached or one.id in state.marked]
         return sorted(ready, key=lambda one: (not one.loaded, one.id))
 
     @property
@@ -150,7 +141,7 @@ class BenchPane(Pane):
         else:
             few = f" (a verdict needs {LEAST_ROUNDS})" if self._rounds < LEAST_ROUNDS else ""
             parts = [
-                f"{len(self._marked)} chosen (space)",
+                f"{len(self.store.state.marked)} chosen (space)",
                 f"{BUILT_IN[self._prompts].name} (p)",
                 f"{self._rounds} rounds (+ -){few}",
                 "s start",
@@ -180,7 +171,6 @@ class BenchPane(Pane):
         """Choose or drop the model under the cursor."""
         variant_id = self.table.cursor_key
         if variant_id and not self.running:
-            self._pending ^= {variant_id}
             self.post_message(MarkRequested(variant_id))
             self.table.action_cursor_down()
 
@@ -211,7 +201,7 @@ class BenchPane(Pane):
         backend = self.store.backend
         if self.running or backend is None:
             return
-        chosen = tuple(one.id for one in self._choices(state) if one.id in self._marked)
+        chosen = tuple(one.id for one in self._choices(state) if one.id in state.marked)
         if len(chosen) < 2:
             self.notify("Choose at least two models with space.", severity="warning")
             return

@@ -29,7 +29,7 @@ COLUMNS = (
     Column("SIZE", 8, align="right"),
     Column("CHANGED", 11, align="right", from_width=56),
     Column("STATE", 8),
-    Column("FROM", 8, from_width=46),
+    Column("FROM", 9, from_width=46),
 )
 _GLYPHS = {"loaded": "●", "cached": "○", "partial": "!", "orphan": "!"}
 _TONES: dict[str, Tone] = {
@@ -72,7 +72,7 @@ class CachePane(Pane):
 
     def focus_default(self) -> None:
         """Start in the list."""
-        self.table.focus()
+        self.screen.set_focus(self.table)
 
     def show_state(self, state: State) -> None:
         """Draw what is on disk."""

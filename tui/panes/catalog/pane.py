@@ -51,7 +51,11 @@ class CatalogPane(Pane):
     def compose(self) -> ComposeResult:
         """Lay out search, list and details."""
         with Horizontal(classes="pane-head"):
-            yield SearchField("/ search: name, task, device, licence …", id="catalog-search")
+            yield SearchField(
+                "/ search: name, task, device, licence …",
+                leave=self._leave_search,
+                id="catalog-search",
+            )
             yield Static(id="catalog-summary")
         with Horizontal(classes="split"):
             yield Table(COLUMNS, id="catalog-table")
@@ -69,7 +73,7 @@ class CatalogPane(Pane):
 
     def focus_default(self) -> None:
         """Start in the list."""
-        self.table.focus()
+        self.screen.set_focus(self.table)
 
     def show_state(self, state: State) -> None:
         """Draw the list; what has not changed is not made again."""
@@ -110,15 +114,15 @@ class CatalogPane(Pane):
         row = self._row
         self.query_one("#catalog-details", Static).update(details(row) if row else "", layout=False)
 
+    def _leave_search(self) -> None:
+        self._searched()
+        self.screen.set_focus(self.table)
+
     @on(SearchField.Changed)
     def _searched(self) -> None:
         self.table.empty = _empty_text(self.store.state, self.search.value)
         self._list()
         self.table.action_first_row()
-
-    @on(SearchField.Left)
-    def _back_to_list(self) -> None:
-        self.table.focus()
 
     @on(Table.Chosen)
     def _run_chosen(self) -> None:
@@ -201,7 +205,7 @@ class CatalogPane(Pane):
 
     def action_search(self) -> None:
         """Go to the search field."""
-        self.search.focus()
+        self.screen.set_focus(self.search)
 
     def action_open(self) -> None:
         """Show or hide the variants of the model."""

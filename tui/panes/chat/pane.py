@@ -70,7 +70,7 @@ class ChatPane(Pane):
 
     def focus_default(self) -> None:
         """Start in the text field."""
-        self.prompt.focus()
+        self.screen.set_focus(self.prompt)
 
     def show_state(self, state: State) -> None:
         """Follow the model that answers, and a load that a question waits for."""
@@ -228,11 +228,11 @@ class ChatPane(Pane):
         elif self._waiting is not None:
             self._give_back(FoundryError("Not sent.", "The model goes on loading; send again."))
         else:
-            self.transcript.focus()
+            self.screen.set_focus(self.transcript)
 
     def action_focus_prompt(self) -> None:
         """Go to the text field."""
-        self.prompt.focus()
+        self.screen.set_focus(self.prompt)
 
     def action_new_conversation(self) -> None:
         """Start anew; the old conversation is kept."""
@@ -242,7 +242,7 @@ class ChatPane(Pane):
         self._conversation = Conversation()
         self.transcript.clear()
         self.head.update(self._head_text(), layout=False)
-        self.prompt.focus()
+        self.screen.set_focus(self.prompt)
 
     def action_copy_answer(self) -> None:
         """Copy the last answer as Markdown, through the terminal, so that it works over SSH."""

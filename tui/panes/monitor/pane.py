@@ -62,7 +62,7 @@ class MonitorPane(Pane, can_focus=True):
 
     def focus_default(self) -> None:
         """Take the keys."""
-        self.focus()
+        self.screen.set_focus(self)
 
     def on_resize(self) -> None:
         """Graphs have as many columns as there is room for."""

@@ -1,0 +1,228 @@
+"""The course, walked through on a fresh machine: no network, no `foundry`, the real runtime."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Callable
+from pathlib import Path
+
+import psutil
+import pytest
+
+if sys.platform == "win32":
+    pytest.skip("needs a pseudo-terminal", allow_module_level=True)
+
+from tests.support.terminal import Terminal
+
+Start = Callable[..., Terminal]
+DEMO_FOLDER = Path(__file__).parent.parent.parent / "tui" / "demo_models" / "demo-small"
+
+
+def command(
+    environment: dict[str, str], *arguments: str, check: bool = True
+) -> subprocess.CompletedProcess[str]:
+    """Run a headless command to its end."""
+    return subprocess.run(
+        [sys.executable, "-m", "tui", *arguments],
+        env=environment,
+        cwd=environment["PWD"],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=check,
+    )
+
+
+def children_of(pid: int) -> list[psutil.Process]:
+    return psutil.Process(pid).children(recursive=True)
+
+
+def test_the_course_on_the_screen(start: Start, environment: dict[str, str], home: Path) -> None:
+    own = home / "work" / "my-model"
+    shutil.copytree(DEMO_FOLDER, own)
+    terminal = start(columns=120, lines=40)
+
+    # Part 1: list the catalog, with the team's registry in it; run two candidates.
+    terminal.wait_for("demo-small")
+    terminal.wait_for("demo-large")
+    terminal.wait_for("phi-4-mini")
+    terminal.press("/")
+    terminal.type("demo-large")
+    terminal.wait_for(lambda text: "demo-small" not in text.split("demo-large", 1)[1])
+    terminal.press("enter", "enter")
+    terminal.wait_for("● demo-large")
+    terminal.press("/", *["backspace"] * 10, "enter")
+    terminal.wait_for("demo-small")
+
+    # Part 3: bring one's own model; it stands in the cache and runs.
+    terminal.press("2")
+    terminal.wait_for("demo-large")
+    terminal.press("i")
+    terminal.wait_for("Import a model directory")
+    terminal.type(str(own))
+    terminal.wait_for("Can be imported")
+    terminal.press("enter")
+    terminal.wait_for("import my-model: done")
+
+    # Part 2: talk to a model.
+    terminal.press("1")
+    terminal.wait_for("my-model")
+    terminal.press("/")
+    terminal.type("my-model")
+    terminal.press("enter", "c")
+    terminal.wait_for(lambda text: "my-model" in text and "send" in text)
+    terminal.type("Say hello in 5 words.")
+    terminal.press("enter")
+    terminal.wait_for("TTFT")
+    terminal.wait_for(" tokens ")
+
+    # Memory, watched.
+    terminal.press("escape")
+    terminal.settle()
+    terminal.press("4")
+    terminal.wait_for(lambda text: "RAM" in text and "my-model" in text)
+
+    # Part 5: latency of models side by side.
+    terminal.press("5")
+    terminal.wait_for("s start")
+    terminal.press("q")
+    assert terminal.wait_for_end() == 0
+    assert terminal.left_broken() == []
+
+
+def test_two_models_are_compared_and_the_answers_exported(start: Start, home: Path) -> None:
+    terminal = start(columns=120, lines=40)
+    terminal.wait_for("demo-large")
+    terminal.wait_for("demo-small")
+    terminal.press("5")
+    terminal.wait_for("s start")
+    terminal.press("space", "space", *["-"] * 4, "s")
+    terminal.wait_for(lambda text: "TTFT" in text and "decode" in text, 60)
+    terminal.wait_for(lambda text: "95 %" in text, 90)
+    terminal.press("e")
+    text = terminal.wait_for(lambda text: ".csv" in text)
+    assert "faster" in text or "no difference shown" in text or "unstable" in text
+    exported = list(home.rglob("*.csv"))
+    assert len(exported) == 1
+    rows = list(csv.DictReader(io.StringIO(exported[0].read_text(encoding="utf-8"))))
+    assert {row["model"] for row in rows} >= {
+        "demo-small-generic-cpu:1",
+        "demo-large-generic-cpu:1",
+    }
+    assert all(row["answer"] for row in rows if not row["error"])
+    terminal.press("q")
+    assert terminal.wait_for_end() == 0
+
+
+@pytest.mark.parametrize("way", ["q", "SIGTERM", "SIGHUP"])
+def test_leaving_restores_the_terminal_and_leaves_no_process(start: Start, way: str) -> None:
+    terminal = start(columns=80, lines=24)
+    terminal.wait_for("demo-small")
+    children = children_of(terminal.process.pid)
+    assert children
+    if way == "q":
+        terminal.press("q")
+    else:
+        os.kill(terminal.process.pid, getattr(signal, way))
+    terminal.wait_for_end()
+    assert terminal.left_broken() == []
+    _, alive = psutil.wait_procs(children, timeout=8)
+    assert alive == []
+
+
+def test_the_runtime_ends_with_a_program_that_was_killed(start: Start) -> None:
+    terminal = start(columns=80, lines=24)
+    terminal.wait_for("demo-small")
+    children = children_of(terminal.process.pid)
+    os.kill(terminal.process.pid, signal.SIGKILL)
+    terminal.wait_for_end()
+    _, alive = psutil.wait_procs(children, timeout=8)
+    assert alive == []
+
+
+def test_a_crash_of_the_runtime_is_said_and_mended(start: Start) -> None:
+    terminal = start()
+    terminal.wait_for("demo-small")
+    (runtime,) = [
+        one for one in children_of(terminal.process.pid) if "host" in " ".join(one.cmdline())
+    ]
+    os.kill(runtime.pid, signal.SIGSEGV)
+    terminal.wait_for("ended by itself")
+    terminal.press("enter")
+    terminal.wait_for("● demo-")
+    terminal.press("q")
+    assert terminal.wait_for_end() == 0
+
+
+def test_the_course_in_commands(environment: dict[str, str], home: Path) -> None:
+    listed = json.loads(command(environment, "models", "--json").stdout)
+    assert {"demo-small", "demo-large"} <= {model["alias"] for model in listed["models"]}
+
+    own = home / "work" / "my-model"
+    shutil.copytree(DEMO_FOLDER, own)
+    command(environment, "import", str(own), "--name", "my-model")
+    cache = json.loads(command(environment, "cache", "--json").stdout)
+    assert any("my-model" in entry["variant"] for entry in cache["entries"])
+
+    answer = json.loads(
+        command(environment, "chat", "my-model", "Say hello in 5 words.", "--json").stdout
+    )
+    assert answer["text"]
+    assert answer["ttft_s"] > 0
+
+    benched = json.loads(
+        command(
+            environment,
+            "bench",
+            "--models",
+            "demo-small,demo-large,my-model",
+            "--rounds",
+            "2",
+            "--json",
+        ).stdout
+    )
+    assert len(benched["targets"]) == 3
+    assert all(request["error"] is None for request in benched["requests"])
+
+    choice = json.loads(command(environment, "select", "--task", "chat", "--json").stdout)
+    assert choice["reason"]
+    assert command(environment, "doctor").returncode == 0
+
+
+def test_run_serves_the_endpoint_until_it_is_interrupted(environment: dict[str, str]) -> None:
+    with subprocess.Popen(
+        [sys.executable, "-m", "tui", "run", "demo-small", "--json"],
+        env=environment,
+        cwd=environment["PWD"],
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdout is not None
+        ready = json.loads(process.stdout.readline())
+        request = urllib.request.Request(
+            f"{ready['endpoint']}/v1/chat/completions",
+            json.dumps(
+                {
+                    "model": ready["variant"],
+                    "messages": [{"role": "user", "content": "Say hello in 5 words."}],
+                    "max_tokens": 64,
+                    "temperature": 0,
+                }
+            ).encode(),
+            {"Content-Type": "application/json"},
+        )
+        with urllib.request.urlopen(request, timeout=20) as response:
+            body = json.load(response)
+        words = re.findall(r"\w+", body["choices"][0]["message"]["content"])
+        assert len(words) == 5
+        process.send_signal(signal.SIGINT)
+        assert process.wait(15) == 130
