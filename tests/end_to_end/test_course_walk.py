@@ -11,10 +11,10 @@ import shutil
 import signal
 import subprocess
 import sys
-import urllib.request
 from collections.abc import Callable
 from pathlib import Path
 
+import httpx
 import psutil
 import pytest
 
@@ -199,30 +199,27 @@ def test_the_course_in_commands(environment: dict[str, str], home: Path) -> None
 
 
 def test_run_serves_the_endpoint_until_it_is_interrupted(environment: dict[str, str]) -> None:
-    with subprocess.Popen(
+    process = subprocess.Popen(
         [sys.executable, "-m", "tui", "run", "demo-small", "--json"],
         env=environment,
         cwd=environment["PWD"],
         stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
         text=True,
-    ) as process:
+    )
+    try:
         assert process.stdout is not None
         ready = json.loads(process.stdout.readline())
-        request = urllib.request.Request(
-            f"{ready['endpoint']}/v1/chat/completions",
-            json.dumps(
-                {
-                    "model": ready["variant"],
-                    "messages": [{"role": "user", "content": "Say hello in 5 words."}],
-                    "max_tokens": 64,
-                    "temperature": 0,
-                }
-            ).encode(),
-            {"Content-Type": "application/json"},
-        )
-        with urllib.request.urlopen(request, timeout=20) as response:
-            body = json.load(response)
-        words = re.findall(r"\w+", body["choices"][0]["message"]["content"])
-        assert len(words) == 5
+        body = {
+            "model": ready["variant"],
+            "messages": [{"role": "user", "content": "Say hello in 5 words."}],
+            "max_tokens": 64,
+            "temperature": 0,
+        }
+        answer = httpx.post(f"{ready['base_url']}/chat/completions", json=body, timeout=20).json()
+        assert len(re.findall(r"\w+", answer["choices"][0]["message"]["content"])) == 5
         process.send_signal(signal.SIGINT)
         assert process.wait(15) == 130
+    finally:
+        process.kill()
+        process.communicate()
