@@ -34,12 +34,12 @@ def visit(command: list[str], environment: dict[str, str]) -> dict[str, float]:
         terminal.wait_for("demo-small")
         usable = time.perf_counter()
         latencies = []
-        for _ in range(KEYS):
+        for number in range(KEYS):
             while terminal.read(0.02):
                 pass
             before = len(terminal.output)
             pressed = time.perf_counter()
-            terminal.press("j")
+            terminal.press("k" if number % 2 else "j")
             while len(terminal.output) == before and time.perf_counter() - pressed < 0.5:
                 terminal.read(0.005)
             latencies.append(time.perf_counter() - pressed)

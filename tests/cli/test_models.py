@@ -17,8 +17,8 @@ def test_the_list_shows_every_variant_with_its_state(run: Run, backend: Scripted
     ran = run("models")
     assert ran.code == 0
     lines = {line.split()[1]: line for line in ran.out.splitlines()}
-    assert lines[SMALL].endswith("loaded")
-    assert lines[LARGE].endswith("cached")
+    assert lines[SMALL].endswith("loaded, demo")
+    assert lines[LARGE].endswith("cached, demo")
     assert "5.0 GB" in lines[BIG]
     assert ran.err == ""
     assert backend.closed == 1

@@ -107,7 +107,7 @@ def test_two_models_are_compared_and_the_answers_exported(start: Start, home: Pa
     terminal.wait_for("s start")
     terminal.press("space", "space", *["-"] * 4, "s")
     terminal.wait_for(lambda text: "TTFT" in text and "decode" in text, 60)
-    terminal.wait_for(lambda text: "95 %" in text, 90)
+    terminal.wait_for("conditions", 90)
     terminal.press("e")
     text = terminal.wait_for(lambda text: ".csv" in text)
     assert "faster" in text or "no difference shown" in text or "unstable" in text

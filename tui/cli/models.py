@@ -42,7 +42,7 @@ def _list_text(models: tuple[Model, ...], fits: Fits) -> str:
             format_context(model.context_tokens),
             model.task or UNKNOWN,
             _verdict(fits, variant.id),
-            state_of(variant),
+            f"{state_of(variant)}, demo" if model.demo else state_of(variant),
         ]
         for model in models
         for variant in model.variants

@@ -39,7 +39,7 @@ def area(values: Sequence[float | None], height: int, maximum: float) -> list[st
 def _eighths(value: float | None, height: int, maximum: float) -> int:
     if value is None or value <= 0 or maximum <= 0:
         return 0
-    return max(1, min(8 * height, round(8 * height * value / maximum)))
+    return max(1, round(8 * height * min(1.0, value / maximum)))
 
 
 def marks_line(events: Sequence[tuple[int, Event]], width: int) -> str:

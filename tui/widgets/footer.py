@@ -10,10 +10,11 @@ from textual.widgets import Static
 from tui.actions import actions_of, keys_of
 
 MOST_KEYS = 6
+GAP = "  "
 
 
 class KeyFooter(Static):
-    """The pane's most useful keys, and help last."""
+    """The pane's most useful keys, and help last; what has no room is left out before help."""
 
     DEFAULT_CSS = """
     KeyFooter {
@@ -27,15 +28,39 @@ class KeyFooter(Static):
     }
     """
 
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
+        super().__init__(id=id)
+        self._keys: list[tuple[str, str]] = []
+        self._last_keys: list[tuple[str, str]] = []
+
     def show_scopes(self, scopes: tuple[str, ...], overrides: Mapping[str, str]) -> None:
         """Show the actions of `scopes`, with the config's key `overrides`."""
-        shown = [action for action in actions_of(*scopes) if action.footer][:MOST_KEYS]
-        shown += [action for action in actions_of("everywhere") if action.footer]
-        parts = [
-            Content.assemble(
-                (keys_of(action, overrides).split()[0], "$footer-key-foreground b"),
-                f" {action.label}",
-            )
-            for action in shown
+        self._keys = [
+            (keys_of(action, overrides).split()[0], action.label)
+            for action in actions_of(*scopes)
+            if action.footer
+        ][:MOST_KEYS]
+        self._last_keys = [
+            (keys_of(action, overrides).split()[0], action.label)
+            for action in actions_of("everywhere")
+            if action.footer
         ]
-        self.update(Content("  ").join(parts), layout=False)
+        self._draw()
+
+    def on_resize(self) -> None:
+        """Show as many keys as there is room for."""
+        self._draw()
+
+    def _draw(self) -> None:
+        shown = list(self._keys)
+        while shown and _width([*shown, *self._last_keys]) > self.content_size.width > 0:
+            shown.pop()
+        parts = [
+            Content.assemble((key, "$footer-key-foreground b"), f" {label}")
+            for key, label in [*shown, *self._last_keys]
+        ]
+        self.update(Content(GAP).join(parts), layout=False)
+
+
+def _width(keys: list[tuple[str, str]]) -> int:
+    return sum(len(key) + 1 + len(label) for key, label in keys) + len(GAP) * (len(keys) - 1)

@@ -7,6 +7,7 @@ from typing import Literal
 from textual import on, work
 from textual.app import ComposeResult
 from textual.containers import Horizontal
+from textual.content import Content
 from textual.getters import query_one
 from textual.widgets import Static
 
@@ -68,6 +69,7 @@ class CatalogPane(Pane):
         self._inputs = FitInputs()
         self._expanded: frozenset[str] = frozenset()
         self._rows: dict[str, CatalogRow] = {}
+        self._details = Content("")
         self._drawn: dict[str, tuple[CatalogRow, Row]] = {}
         super().on_mount()
 
@@ -91,7 +93,9 @@ class CatalogPane(Pane):
         rows = self._view.rows(self._inputs, state.marked, self._expanded, self.search.value)
         self._rows = {row.key: row for row in rows}
         self.table.set_rows([self._table_row(row) for row in rows])
-        self.query_one("#catalog-summary", Static).update(self._summary(state))
+        summary = self.query_one("#catalog-summary", Static)
+        if summary.content != (text := self._summary(state)):
+            summary.update(text)
         self._show_details()
 
     def _table_row(self, row: CatalogRow) -> Row:
@@ -112,7 +116,11 @@ class CatalogPane(Pane):
     @on(Table.Highlighted)
     def _show_details(self) -> None:
         row = self._row
-        self.query_one("#catalog-details", Static).update(details(row) if row else "", layout=False)
+        shown = details(row) if row else Content("")
+        # Once a second there is nothing new here, and every cell of it would go down the line.
+        if shown != self._details:
+            self._details = shown
+            self.query_one("#catalog-details", Static).update(shown, layout=False)
 
     def _leave_search(self) -> None:
         self._searched()

@@ -6,6 +6,7 @@ and kept. Nothing here knows widths or colours.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -22,6 +23,15 @@ Line = tuple[Run, ...]
 
 BULLETS = ("•", "◦", "▪")
 LARGEST_INDENT = 12
+LONGEST_HELD = 1024
+"""Characters of an escape sequence to wait for the end of; what comes after them shows."""
+
+_CUT_ESCAPE = re.compile(
+    r"(?:(?:\x1b\[|\x9b)[0-?]*[ -/]*"
+    r"|(?:\x1b[\]PX^_]|[\x90\x98\x9d-\x9f])[^\x07\x1b\x9c\r\n]*\x1b?"
+    r"|\x1b[ -/]*)\Z"
+)
+"""An escape sequence that may go on in the next piece; `clean_text` would drop all of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,10 +77,15 @@ class MarkdownDocument:
         self.open: tuple[Block, ...] = ()
         """What the last top-level block looks like now."""
         self._tail = ""
+        self._held = ""
+        """The beginning of an escape sequence whose end has not come; shows in no case."""
+        self._after_cr = False
 
     def append(self, text: str) -> None:
         """Add text; control characters in it are dropped."""
-        text = clean_text(text)
+        text = self._cleaned(text)
+        if not text:
+            return
         self.source += text
         self._tail += text
         tokens = _parser().parse(self._tail)
@@ -84,6 +99,20 @@ class MarkdownDocument:
             self._tail = "".join(lines[starts[-1] :])
             self.closed.extend(parse_blocks(before))
         self.open = parse_blocks(self._tail)
+
+    def _cleaned(self, text: str) -> str:
+        """Clean a piece so that it does not matter where the text was cut."""
+        text = self._held + text
+        self._held = ""
+        if cut := _CUT_ESCAPE.search(text, max(0, len(text) - LONGEST_HELD)):
+            self._held = cut[0]
+            text = text[: cut.start()]
+        # Of a line break that was cut in two the first half made the new line.
+        if self._after_cr and text:
+            text = text.removeprefix("\n")
+            self._after_cr = False
+        self._after_cr = self._after_cr or text.endswith("\r")
+        return clean_text(text)
 
 
 class _Walker:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import zip_longest
 
 from rich.cells import cell_len, get_character_cell_size, set_cell_size
 
@@ -132,6 +133,9 @@ def _table(block: Block, width: int) -> Iterator[Line]:
     ]
     widths = [max(_width(row[i]) for row in rows if i < len(row)) for i in range(block.columns)]
     spare = width - 3 * (block.columns - 1) - sum(widths)
+    if spare + sum(max(0, one - LEAST_COLUMN) for one in widths) < 0:
+        yield from _records(rows, width)
+        return
     while spare < 0 and max(widths) > LEAST_COLUMN:
         widest = widths.index(max(widths))
         widths[widest] -= 1
@@ -144,6 +148,16 @@ def _table(block: Block, width: int) -> Iterator[Line]:
             yield tuple(_table_line(cells, widths, line, head=number == 0))
         if number == 0:
             yield (("─┼─".join("─" * one for one in widths), "muted"),)
+
+
+def _records(rows: Sequence[Sequence[Line]], width: int) -> Iterator[Line]:
+    """Write a table with more columns than fit as one line for each cell, named by its head."""
+    head, *others = rows
+    for row in others or [()]:
+        yield (("─" * width, "muted"),)
+        for name, cell in zip_longest(head, row, fillvalue=()):
+            named = tuple((text, style or "strong") for text, style in name)
+            yield from wrap((*named, (": ", "muted"), *cell) if row else named, width)
 
 
 def _table_line(
