@@ -258,8 +258,9 @@ class FoundryApp(OrderedKeysApp[int]):
     # Frame
 
     def _frame_changed(self) -> None:
-        self.header.show(self.store.state, self.pane_name)
-        self.status_line.show(self.store.state)
+        if self.is_running and self.query(Header):  # a job may end after the screen is gone
+            self.header.show(self.store.state, self.pane_name)
+            self.status_line.show(self.store.state)
 
     async def _show_pane(self, name: str) -> None:
         if name == self.pane_name:

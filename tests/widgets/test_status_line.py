@@ -115,7 +115,7 @@ async def test_markup_and_escapes_in_names_show_as_text() -> None:
 
 async def test_markup_in_an_error_shows_as_text() -> None:
     state = State(connection="failed", connection_error=FoundryError("No [/tmp/x] here.", ""))
-    assert await shown(state) == "! No [/tmp/x] here."
+    assert await shown(state) == "! No [/tmp/x] here.   R tries again"
 
 
 async def test_a_line_that_is_too_long_ends_in_dots() -> None:

@@ -35,7 +35,10 @@ class StatusLine(Static):
         """Show the state; paints only what reads differently."""
         parts: list[Content] = []
         if state.connection == "failed" and state.connection_error is not None:
-            parts.append(Content.styled(f"! {state.connection_error.message}", "$text-error"))
+            error = state.connection_error
+            said = f"! {error.message} {error.hint}".rstrip()
+            parts.append(Content.styled(clean_text(said, False), "$text-error"))
+            parts.append(Content.styled("R tries again", "$text-muted"))
         jobs = state.active_jobs
         if jobs:
             more = f"  +{len(jobs) - 1}" if len(jobs) > 1 else ""

@@ -113,7 +113,7 @@ class Table(ScrollView, can_focus=True):
     ) -> None:
         super().__init__(id=id)
         self.columns = tuple(columns)
-        self.empty = empty
+        self._empty = empty
         self._rows: tuple[Row, ...] = ()
         self._index: dict[str, int] = {}
         self._cursor = 0
@@ -277,8 +277,20 @@ class Table(ScrollView, can_focus=True):
             self._strips[cache_key] = self._draw(row.cells, width, base)
         return self._strips[cache_key]
 
+    @property
+    def empty(self) -> str:
+        """What to say while there are no rows."""
+        return self._empty
+
+    @empty.setter
+    def empty(self, text: str) -> None:
+        if text != self._empty:
+            self._empty = text
+            if not self._rows:
+                self.refresh()
+
     def _draw_empty(self, y: int, width: int) -> Strip:
-        lines = self.empty.splitlines() if not self._rows else []
+        lines = self._empty.splitlines() if not self._rows else []
         number = y - HEADER_ROWS - 1
         if 0 <= number < len(lines):
             text = set_cell_size(f" {lines[number]}", width)

@@ -93,13 +93,18 @@ class ImportDialog(Dialog[tuple[Path, str]]):
 
     @on(Input.Submitted)
     @on(Button.Pressed, "#import")
-    def _import(self) -> None:
+    @work(group="import", exclusive=True)
+    async def _import(self) -> None:
         folder = self.query_one("#folder", Input)
         name = self.query_one("#name", Input)
         if not folder.value:
             folder.focus()
             return
-        path = Path(folder.value).expanduser()
+        path = Path(folder.value).expanduser()  # noqa: ASYNC240 - reads no disk
+        findings = await asyncio.to_thread(check_folder, path)
+        if any(finding.severity == "error" for finding in findings):
+            self._show_findings(folder.value, findings)  # stay: what is missing can be mended
+            return
         self.dismiss((path, name.value or suggest_name(path)))
 
     @on(Button.Pressed, "#cancel")

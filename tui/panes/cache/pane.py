@@ -189,8 +189,9 @@ def _summary(state: State) -> str:
         return ""
     sums = summarize(state.cache)
     leftovers = f" · {format_bytes(sums.leftover_bytes)} left over" if sums.leftover_bytes else ""
+    plural = "" if sums.variants == 1 else "s"
     return (
-        f"{sums.variants} variants · {format_bytes(sums.total_bytes)}{leftovers} · "
+        f"{sums.variants} variant{plural} · {format_bytes(sums.total_bytes)}{leftovers} · "
         f"{format_bytes(sums.free_bytes)} free   {clean_text(str(state.cache.location), False)}"
     )
 

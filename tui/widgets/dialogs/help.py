@@ -51,6 +51,7 @@ class HelpDialog(Dialog[None]):
         """Lay out the list."""
         with VerticalScroll(classes="box") as box:
             box.border_title = f"Help: {self._title}"
+            box.border_subtitle = "esc closes · keys can be changed in config.toml"
             yield Static(self._text())
 
     def _text(self) -> Content:
@@ -61,7 +62,6 @@ class HelpDialog(Dialog[None]):
             for action in actions_of(scope):
                 keys = keys_of(action, self._overrides)
                 parts.append(Content.assemble((f"{keys:<{KEY_WIDTH}}", "b"), " ", action.help))
-        parts.append(Content.styled("\nesc closes; keys can be changed in config.toml", "dim"))
         return Content("\n").join(parts)
 
     def action_scroll(self, way: str) -> None:

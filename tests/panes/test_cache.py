@@ -1,0 +1,103 @@
+"""The cache pane, as a person sees it, on a scripted backend."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+from textual.pilot import Pilot
+
+from tests.support.app import running_app
+from tests.support.scripted_backend import SMALL, ScriptedBackend
+from tests.support.waiting import screen_text, wait_until
+from tui import demo_models
+from tui.foundry.types import Capability
+
+
+@asynccontextmanager
+async def cache(
+    backend: ScriptedBackend, size: tuple[int, int] = (120, 40)
+) -> AsyncIterator[Pilot[int]]:
+    async with running_app(backend, size=size) as pilot:
+        await pilot.press("2")
+        await sees(pilot, "VARIANT")
+        yield pilot
+
+
+async def sees(pilot: Pilot[int], text: str) -> None:
+    await wait_until(pilot, lambda: text in screen_text(pilot.app), repr(text))
+
+
+@pytest.fixture
+def backend() -> ScriptedBackend:
+    return ScriptedBackend.with_demo_models()
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40), (200, 50)])
+async def test_what_is_on_disk_stands_with_sizes_and_free_space(
+    backend: ScriptedBackend, size: tuple[int, int]
+) -> None:
+    async with cache(backend, size) as pilot:
+        await sees(pilot, "2 variants · 6.3 MB · 53.7 GB free")
+        await sees(pilot, "demo-small-generic")
+        await sees(pilot, "4.2 MB")
+
+
+async def test_deleting_asks_first(backend: ScriptedBackend) -> None:
+    async with cache(backend) as pilot:
+        await pilot.press("x")
+        await sees(pilot, "Keep (n)")
+        await pilot.press("n")
+        await wait_until(pilot, lambda: "Keep (n)" not in screen_text(pilot.app))
+        assert not [call for call in backend.calls if call.startswith("remove")]
+        await pilot.press("x")
+        await sees(pilot, "Keep (n)")
+        await pilot.press("y")
+        await sees(pilot, "1 variant ·")
+        assert [call for call in backend.calls if call.startswith("remove")]
+
+
+async def test_a_loaded_model_is_not_deleted(backend: ScriptedBackend) -> None:
+    backend.mark(SMALL, loaded=True)
+    async with cache(backend) as pilot:
+        await sees(pilot, "unload it before")
+        await pilot.press("x")
+        await pilot.pause()
+        assert "Keep (n)" not in screen_text(pilot.app)
+        assert not [call for call in backend.calls if call.startswith("remove")]
+
+
+async def test_a_directory_of_ones_own_is_checked_and_imported(backend: ScriptedBackend) -> None:
+    folder = demo_models.folder() / "demo-small"
+    async with cache(backend) as pilot:
+        await pilot.press("i")
+        await sees(pilot, "Import a model directory")
+        await pilot.press(*str(folder))
+        await sees(pilot, "Can be imported")
+        await pilot.press("enter")
+        await sees(pilot, "import demo-small: done")
+
+
+async def test_a_directory_that_is_no_model_says_what_is_missing(
+    backend: ScriptedBackend, tmp_path: Path
+) -> None:
+    (tmp_path / "empty").mkdir()
+    async with cache(backend) as pilot:
+        await pilot.press("i")
+        await sees(pilot, "Import a model directory")
+        await pilot.press(*str(tmp_path / "empty"))
+        await sees(pilot, "genai_config.json")
+        await sees(pilot, "✗")
+        await pilot.press("enter")
+        await pilot.pause()
+        assert not [call for call in backend.calls if call.startswith("import")]
+
+
+async def test_a_backend_that_cannot_import_says_why() -> None:
+    reason = "This server cannot take models."
+    backend = ScriptedBackend.with_demo_models(unavailable={Capability.IMPORT: reason})
+    async with cache(backend) as pilot:
+        await pilot.press("i")
+        await sees(pilot, reason)

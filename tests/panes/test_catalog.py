@@ -1,0 +1,121 @@
+"""The catalog pane, as a person sees it, on a scripted backend."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from tests.support.app import running_app
+from tests.support.scripted_backend import SMALL, ScriptedBackend
+from tests.support.waiting import screen_text, wait_until
+from tui.foundry.errors import BackendUnavailable, LoadFailed
+from tui.panes.chat.pane import ChatPane
+
+REGISTRY = Path(__file__).parent.parent.parent / "models.json"
+
+
+@pytest.fixture
+def backend() -> ScriptedBackend:
+    return ScriptedBackend.with_demo_models()
+
+
+def line_with(pilot: object, text: str) -> str:
+    lines = screen_text(pilot.app).splitlines()  # type: ignore[attr-defined]
+    return next((line for line in lines if text in line), "")
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40), (200, 50)])
+async def test_models_stand_with_size_fit_and_state(
+    backend: ScriptedBackend, size: tuple[int, int]
+) -> None:
+    async with running_app(backend, size=size, models_file=REGISTRY) as pilot:
+        await wait_until(pilot, lambda: "fits" in line_with(pilot, "demo-small"), "a verdict")
+        line = line_with(pilot, "demo-small")
+        assert "(demo)" in line
+        assert "2.1 MB" in line
+        assert "cached" in line
+        assert "registry" in line_with(pilot, "qwen2.5-7b")
+
+
+async def test_typing_narrows_the_list_and_esc_brings_it_back(backend: ScriptedBackend) -> None:
+    async with running_app(backend) as pilot:
+        await pilot.press("slash", *"large")
+        await wait_until(pilot, lambda: "1 of 3 models" in screen_text(pilot.app))
+        assert "demo-small" not in screen_text(pilot.app)
+        await pilot.press("escape")
+        await wait_until(pilot, lambda: "3 of 3 models" in screen_text(pilot.app))
+
+
+async def test_letters_behind_a_search_are_no_commands(backend: ScriptedBackend) -> None:
+    async with running_app(backend) as pilot:
+        await pilot.press("slash", *"quit")
+        await wait_until(pilot, lambda: "Nothing matches 'quit'" in screen_text(pilot.app))
+        assert pilot.app.is_running
+
+
+async def test_enter_runs_and_u_unloads(backend: ScriptedBackend) -> None:
+    async with running_app(backend) as pilot:
+        await pilot.press("slash", *"small", "enter", "enter")
+        await wait_until(pilot, lambda: "● demo-small" in screen_text(pilot.app), "it to load")
+        await pilot.press("u")
+        await wait_until(pilot, lambda: "cached" in line_with(pilot, "demo-small (demo)"))
+        assert f"unload {SMALL}" in backend.calls
+
+
+async def test_a_model_that_does_not_load_says_why_and_what_to_do(
+    backend: ScriptedBackend,
+) -> None:
+    backend.fail("load", LoadFailed("model.onnx is cut short.", "Delete it and fetch it again."))
+    async with running_app(backend) as pilot:
+        await pilot.press("enter")
+        await wait_until(pilot, lambda: "model.onnx is cut short." in screen_text(pilot.app))
+        assert "Delete it and fetch it again." in screen_text(pilot.app)
+
+
+async def test_a_download_shows_its_progress_and_can_be_cancelled(
+    backend: ScriptedBackend,
+) -> None:
+    backend.download_gate = asyncio.Event()
+    async with running_app(backend) as pilot:
+        await pilot.press("slash", *"phi", "enter", "d")
+        await wait_until(pilot, lambda: "download" in screen_text(pilot.app).splitlines()[1])
+        await pilot.press("J")
+        await wait_until(pilot, lambda: "cancel" in screen_text(pilot.app).casefold())
+        await pilot.press("x", "escape")
+        await wait_until(pilot, lambda: not pilot.app.store.state.active_jobs, "it to stop")
+
+
+async def test_c_runs_the_model_and_opens_the_chat(backend: ScriptedBackend) -> None:
+    async with running_app(backend) as pilot:
+        await pilot.press("slash", *"small", "enter", "c")
+        await wait_until(pilot, lambda: bool(pilot.app.query(ChatPane)), "the chat")
+        await wait_until(pilot, lambda: f"{SMALL} · CPU" in screen_text(pilot.app))
+
+
+async def test_marked_models_are_chosen_in_the_benchmark(backend: ScriptedBackend) -> None:
+    async with running_app(backend) as pilot:
+        await pilot.press("space", "space", "b")
+        await wait_until(pilot, lambda: "2 chosen" in screen_text(pilot.app), "the bench pane")
+
+
+async def test_a_model_is_recommended_for_a_task(backend: ScriptedBackend) -> None:
+    async with running_app(backend, models_file=REGISTRY) as pilot:
+        await pilot.press("r")
+        await wait_until(pilot, lambda: "Recommend a model for" in screen_text(pilot.app))
+        await wait_until(pilot, lambda: "First of the entries for" in screen_text(pilot.app))
+
+
+async def test_without_a_backend_it_says_what_to_install() -> None:
+    error = BackendUnavailable("There is no backend.", "pip install 'foundry-tui[runtime]'")
+    async with running_app(error) as pilot:
+        await wait_until(pilot, lambda: "There is no backend." in screen_text(pilot.app))
+        assert "pip install 'foundry-tui[runtime]'" in screen_text(pilot.app)
+        assert "no backend" in screen_text(pilot.app).splitlines()[0]
+
+
+async def test_an_empty_catalog_says_what_to_do() -> None:
+    async with running_app(ScriptedBackend()) as pilot:
+        await wait_until(pilot, lambda: "R" in screen_text(pilot.app), "a hint")
+        assert "0 of 0 models" in screen_text(pilot.app)
