@@ -13,6 +13,7 @@ from textual.widgets import Static
 
 from tui.actions import bindings_of
 from tui.catalog.fit import MemoryState
+from tui.catalog.registry import Registry
 from tui.catalog.resolve import find_variant
 from tui.catalog.rows import CatalogRow, CatalogView, FitInputs
 from tui.foundry.errors import NotFound
@@ -81,7 +82,9 @@ class CatalogPane(Pane):
         """Draw the list; what has not changed is not made again."""
         if self._listed != (state.models, state.registry):
             self._listed = (state.models, state.registry)
-            self._view = CatalogView(state.models or (), state.registry)
+            # Without an answer, what to do about it has the room; the registry's rows would fill it.
+            known = state.models is not None
+            self._view = CatalogView(state.models or (), state.registry if known else Registry())
         self._inputs = FitInputs(
             memory=_memory(state).coarse(), kv=state.kv_shapes, measured=state.memory.seen_bytes
         )
