@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from textwrap import wrap
 from typing import ClassVar, Literal
 
 from rich.cells import cell_len, set_cell_size
@@ -290,7 +291,10 @@ class Table(ScrollView, can_focus=True):
                 self.refresh()
 
     def _draw_empty(self, y: int, width: int) -> Strip:
-        lines = self._empty.splitlines() if not self._rows else []
+        lines: list[str] = []
+        if not self._rows:
+            for line in self._empty.splitlines():
+                lines += wrap(line, max(10, width - 2)) or [""]
         number = y - HEADER_ROWS - 1
         if 0 <= number < len(lines):
             text = set_cell_size(f" {lines[number]}", width)

@@ -82,7 +82,7 @@ class CatalogPane(Pane):
         """Draw the list; what has not changed is not made again."""
         if self._listed != (state.models, state.registry):
             self._listed = (state.models, state.registry)
-            # Without an answer, what to do about it has the room; the registry's rows would fill it.
+            # Without an answer, what to do about it has the room, not the registry's rows.
             known = state.models is not None
             self._view = CatalogView(state.models or (), state.registry if known else Registry())
         self._inputs = FitInputs(

@@ -105,7 +105,7 @@ def _chop(line: Line, width: int) -> Iterator[Line]:
     used = 0
     for text, style in line:
         while text:
-            head, tail = _split_at(text, width - used)
+            head, tail = _split_at(text, width - used, least=0 if used else 1)
             if head:
                 current.append((head, style))
                 used += cell_len(head)
@@ -116,12 +116,12 @@ def _chop(line: Line, width: int) -> Iterator[Line]:
     yield tuple(current)
 
 
-def _split_at(text: str, width: int) -> tuple[str, str]:
-    """Cut a text after at most `width` cells; at least one character where the width is above 0."""
+def _split_at(text: str, width: int, least: int = 1) -> tuple[str, str]:
+    """Cut a text after at most `width` cells, but not before `least` characters."""
     used = 0
     for place, character in enumerate(text):
         used += get_character_cell_size(character)
-        if used > width and (place or width <= 0):
+        if used > width and place >= least:
             return text[:place], text[place:]
     return text, ""
 
