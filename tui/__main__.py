@@ -6,6 +6,8 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from tui import __version__
+
 if TYPE_CHECKING:
     from tui.cli.arguments import Parsed
 
@@ -26,6 +28,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _main(argv: Sequence[str]) -> int:
+    if list(argv) == ["--version"]:  # scripts ask often: no parser for one line
+        sys.stdout.write(f"foundry-tui {__version__}\n")
+        return 0
     from tui.cli.arguments import parse
     from tui.cli.output import UsageError, report_usage
 

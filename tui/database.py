@@ -114,13 +114,24 @@ class Database:
 
 
 def _migrate(connection: sqlite3.Connection, path: Path) -> None:
-    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    version = _version(connection)
     if version > len(MIGRATIONS):
         raise DatabaseError(
             f"{path} was written by a newer Foundry TUI (schema {version}).",
             "Update Foundry TUI, or move the file away to start anew.",
         )
     for number, script in enumerate(MIGRATIONS[version:], start=version + 1):
-        connection.executescript(
-            f"BEGIN IMMEDIATE; {script} PRAGMA user_version = {number}; COMMIT;"
-        )
+        try:
+            connection.executescript(
+                f"BEGIN IMMEDIATE; {script} PRAGMA user_version = {number}; COMMIT;"
+            )
+        except sqlite3.OperationalError:
+            connection.rollback()
+            # A second copy of the program, started at the same time, may have been faster.
+            if _version(connection) < number:
+                raise
+
+
+def _version(connection: sqlite3.Connection) -> int:
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    return int(version)

@@ -29,11 +29,11 @@ async def bench(
 ) -> AsyncIterator[Pilot[int]]:
     async with running_app(backend, size=size) as pilot:
         await pilot.press("5")
-        await sees(pilot, "s start")
+        await expect_text(pilot, "s start")
         yield pilot
 
 
-async def sees(pilot: Pilot[int], text: str) -> None:
+async def expect_text(pilot: Pilot[int], text: str) -> None:
     await wait_until(pilot, lambda: text in screen_text(pilot.app), repr(text))
 
 
@@ -53,37 +53,37 @@ async def test_two_models_stand_side_by_side_with_a_verdict(
 ) -> None:
     async with bench(backend, size) as pilot:
         await pilot.press("space", "space", "s")
-        await sees(pilot, "decode")
-        await sees(pilot, "20 ms")
-        await sees(pilot, "40 ms")
-        await sees(pilot, "500 tok/s")
-        await sees(pilot, "250 tok/s")
+        await expect_text(pilot, "decode")
+        await expect_text(pilot, "20 ms")
+        await expect_text(pilot, "40 ms")
+        await expect_text(pilot, "500 tok/s")
+        await expect_text(pilot, "250 tok/s")
         await wait_until(pilot, lambda: not pilot.app.query_one("#bench").running, "the end")
-        await sees(pilot, "demo-small needs 50.0 % less time for an answer")
-        await sees(pilot, "s start")
+        await expect_text(pilot, "demo-small needs 50.0 % less time for an answer")
+        await expect_text(pilot, "s start")
 
 
 async def test_one_model_is_no_comparison(backend: ScriptedBackend) -> None:
     async with bench(backend) as pilot:
         await pilot.press("space", "s")
-        await sees(pilot, "Choose at least two models")
+        await expect_text(pilot, "Choose at least two models")
 
 
 async def test_nothing_measured_says_what_to_do(backend: ScriptedBackend) -> None:
     async with bench(backend) as pilot:
-        await sees(pilot, "Choose two or three models with space, then press s")
+        await expect_text(pilot, "Choose two or three models with space, then press s")
         await pilot.press("e")
-        await sees(pilot, "Nothing to export yet")
+        await expect_text(pilot, "Nothing to export yet")
 
 
 async def test_rounds_and_prompts_are_chosen_by_key(backend: ScriptedBackend) -> None:
     async with bench(backend) as pilot:
         await pilot.press("plus", "plus", "minus")
-        await sees(pilot, "11 rounds")
+        await expect_text(pilot, "11 rounds")
         await pilot.press(*["minus"] * 6)
-        await sees(pilot, "5 rounds (+ -) (a verdict needs 6)")
+        await expect_text(pilot, "5 rounds (+ -) (a verdict needs 6)")
         await pilot.press("p")
-        await sees(pilot, "small set")
+        await expect_text(pilot, "small set")
 
 
 async def test_stopping_keeps_what_was_measured(backend: ScriptedBackend, paths: Paths) -> None:
@@ -91,9 +91,9 @@ async def test_stopping_keeps_what_was_measured(backend: ScriptedBackend, paths:
     backend.answers_by_variant[LARGE] = replace(backend.answers_by_variant[LARGE], gate=gate)
     async with bench(backend) as pilot:
         await pilot.press("space", "space", "s")
-        await sees(pilot, "x stops")
+        await expect_text(pilot, "x stops")
         await pilot.press("x")
-        await sees(pilot, "s start")
+        await expect_text(pilot, "s start")
     assert len(Recorder(Database(paths.database)).list()) == 1
 
 
@@ -103,9 +103,9 @@ async def test_a_run_is_exported_as_csv_and_json(
     monkeypatch.chdir(tmp_path)
     async with bench(backend) as pilot:
         await pilot.press("space", "space", "s")
-        await sees(pilot, "conditions")
+        await expect_text(pilot, "conditions")
         await pilot.press("e")
-        await sees(pilot, "Written:")
+        await expect_text(pilot, "Written:")
     table, whole = sorted(map(Path, glob(f"{tmp_path}/bench-*")))
     rows = list(csv.DictReader(io.StringIO(table.read_text("utf-8"))))
     assert len(rows) == 20

@@ -22,11 +22,11 @@ async def cache(
 ) -> AsyncIterator[Pilot[int]]:
     async with running_app(backend, size=size) as pilot:
         await pilot.press("2")
-        await sees(pilot, "VARIANT")
+        await expect_text(pilot, "VARIANT")
         yield pilot
 
 
-async def sees(pilot: Pilot[int], text: str) -> None:
+async def expect_text(pilot: Pilot[int], text: str) -> None:
     await wait_until(pilot, lambda: text in screen_text(pilot.app), repr(text))
 
 
@@ -40,29 +40,29 @@ async def test_what_is_on_disk_stands_with_sizes_and_free_space(
     backend: ScriptedBackend, size: tuple[int, int]
 ) -> None:
     async with cache(backend, size) as pilot:
-        await sees(pilot, "2 variants · 6.3 MB · 53.7 GB free")
-        await sees(pilot, "demo-small-generic")
-        await sees(pilot, "4.2 MB")
+        await expect_text(pilot, "2 variants · 6.3 MB · 53.7 GB free")
+        await expect_text(pilot, "demo-small-generic")
+        await expect_text(pilot, "4.2 MB")
 
 
 async def test_deleting_asks_first(backend: ScriptedBackend) -> None:
     async with cache(backend) as pilot:
         await pilot.press("x")
-        await sees(pilot, "Keep (n)")
+        await expect_text(pilot, "Keep (n)")
         await pilot.press("n")
         await wait_until(pilot, lambda: "Keep (n)" not in screen_text(pilot.app))
         assert not [call for call in backend.calls if call.startswith("remove")]
         await pilot.press("x")
-        await sees(pilot, "Keep (n)")
+        await expect_text(pilot, "Keep (n)")
         await pilot.press("y")
-        await sees(pilot, "1 variant ·")
+        await expect_text(pilot, "1 variant ·")
         assert [call for call in backend.calls if call.startswith("remove")]
 
 
 async def test_a_loaded_model_is_not_deleted(backend: ScriptedBackend) -> None:
     backend.mark(SMALL, loaded=True)
     async with cache(backend) as pilot:
-        await sees(pilot, "unload it before")
+        await expect_text(pilot, "unload it before")
         await pilot.press("x")
         await pilot.pause()
         assert "Keep (n)" not in screen_text(pilot.app)
@@ -73,11 +73,11 @@ async def test_a_directory_of_ones_own_is_checked_and_imported(backend: Scripted
     folder = demo_models.folder() / "demo-small"
     async with cache(backend) as pilot:
         await pilot.press("i")
-        await sees(pilot, "Import a model directory")
+        await expect_text(pilot, "Import a model directory")
         await pilot.press(*str(folder))
-        await sees(pilot, "Can be imported")
+        await expect_text(pilot, "Can be imported")
         await pilot.press("enter")
-        await sees(pilot, "import demo-small: done")
+        await expect_text(pilot, "import demo-small: done")
 
 
 async def test_a_directory_that_is_no_model_says_what_is_missing(
@@ -86,10 +86,10 @@ async def test_a_directory_that_is_no_model_says_what_is_missing(
     (tmp_path / "empty").mkdir()
     async with cache(backend) as pilot:
         await pilot.press("i")
-        await sees(pilot, "Import a model directory")
+        await expect_text(pilot, "Import a model directory")
         await pilot.press(*str(tmp_path / "empty"))
-        await sees(pilot, "genai_config.json")
-        await sees(pilot, "✗")
+        await expect_text(pilot, "genai_config.json")
+        await expect_text(pilot, "✗")
         await pilot.press("enter")
         await pilot.pause()
         assert not [call for call in backend.calls if call.startswith("import")]
@@ -100,4 +100,4 @@ async def test_a_backend_that_cannot_import_says_why() -> None:
     backend = ScriptedBackend.with_demo_models(unavailable={Capability.IMPORT: reason})
     async with cache(backend) as pilot:
         await pilot.press("i")
-        await sees(pilot, reason)
+        await expect_text(pilot, reason)

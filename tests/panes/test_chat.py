@@ -29,7 +29,7 @@ async def chat(backend: ScriptedBackend, size: tuple[int, int] = (100, 30)) -> A
         yield pilot
 
 
-async def sees(pilot: App, text: str) -> None:
+async def expect_text(pilot: App, text: str) -> None:
     await wait_until(pilot, lambda: text in screen_text(pilot.app), repr(text))
 
 
@@ -48,10 +48,10 @@ async def test_an_answer_streams_with_its_figures(backend: ScriptedBackend) -> N
     backend.answers.append(words("Edge AI **runs** here.", ttft_s=0.05, itl_s=0.01))
     async with chat(backend) as pilot:
         await ask(pilot, "what is edge AI")
-        await sees(pilot, "Edge AI runs here.")
-        await sees(pilot, "TTFT 50 ms")
-        await sees(pilot, "100 tok/s")
-        await sees(pilot, "stopped by itself")
+        await expect_text(pilot, "Edge AI runs here.")
+        await expect_text(pilot, "TTFT 50 ms")
+        await expect_text(pilot, "100 tok/s")
+        await expect_text(pilot, "stopped by itself")
         assert "what is edge AI" in screen_text(pilot.app)
 
 
@@ -69,9 +69,9 @@ async def test_esc_stops_an_answer_and_keeps_what_came(
     backend.answers.append(ScriptedAnswer(("Half", " more"), gate=asyncio.Event(), gate_after=1))
     async with chat(backend) as pilot:
         await ask(pilot, "go on")
-        await sees(pilot, "Half")
+        await expect_text(pilot, "Half")
         await pilot.press("escape")
-        await sees(pilot, "stopped by you")
+        await expect_text(pilot, "stopped by you")
         assert "Half" in screen_text(pilot.app)
     store = ConversationStore(Database(paths.database))
     (summary,) = store.list()
@@ -86,8 +86,8 @@ async def test_a_broken_answer_is_kept_and_explained(backend: ScriptedBackend) -
     )
     async with chat(backend) as pilot:
         await ask(pilot, "hello")
-        await sees(pilot, "The connection broke.")
-        await sees(pilot, "Try again.")
+        await expect_text(pilot, "The connection broke.")
+        await expect_text(pilot, "Try again.")
         assert "Some" in screen_text(pilot.app)
 
 
@@ -99,7 +99,7 @@ async def test_a_question_that_is_too_long_comes_back_into_the_field(
     )
     async with chat(backend) as pilot:
         await ask(pilot, "a very long text")
-        await sees(pilot, "The prompt is too long.")
+        await expect_text(pilot, "The prompt is too long.")
         assert pilot.app.query_one(Prompt).text == "a very long text"
 
 
@@ -109,9 +109,9 @@ async def test_a_model_on_disk_is_loaded_first(backend: ScriptedBackend) -> None
     backend.answers.append(words("I am here."))
     async with chat(backend) as pilot:
         await ask(pilot, "hi")
-        await sees(pilot, "loading the model")
+        await expect_text(pilot, "loading the model")
         backend.load_gate.set()
-        await sees(pilot, "I am here.")
+        await expect_text(pilot, "I am here.")
 
 
 async def test_a_load_that_fails_gives_the_question_back(backend: ScriptedBackend) -> None:
@@ -119,20 +119,20 @@ async def test_a_load_that_fails_gives_the_question_back(backend: ScriptedBacken
     backend.fail("load", LoadFailed("The file is cut off.", "Import it again."))
     async with chat(backend) as pilot:
         await ask(pilot, "hi")
-        await sees(pilot, "The file is cut off.")
+        await expect_text(pilot, "The file is cut off.")
         await wait_until(pilot, lambda: pilot.app.query_one(Prompt).text == "hi")
 
 
 async def test_another_model_answers_from_the_choice_on(backend: ScriptedBackend) -> None:
     backend.mark(LARGE, loaded=True)
     async with chat(backend) as pilot:
-        await sees(pilot, SMALL)
+        await expect_text(pilot, SMALL)
         await pilot.press("ctrl+t")
-        await sees(pilot, "Which model answers?")
+        await expect_text(pilot, "Which model answers?")
         await pilot.press("down", "enter")
         await wait_until(pilot, lambda: LARGE in screen_text(pilot.app).splitlines()[2])
         await ask(pilot, "hi")
-        await sees(pilot, "script.")
+        await expect_text(pilot, "script.")
         assert backend.requests[-1].variant_id == LARGE
 
 
@@ -140,14 +140,14 @@ async def test_hostile_text_is_only_text(backend: ScriptedBackend) -> None:
     backend.answers.append(ScriptedAnswer(("\x1b]0;owned\x07\x1b[2J", "[red]plain[/red]")))
     async with chat(backend) as pilot:
         await ask(pilot, "hi")
-        await sees(pilot, "[red]plain[/red]")
+        await expect_text(pilot, "[red]plain[/red]")
         assert "\x1b" not in screen_text(pilot.app)
 
 
 async def test_a_new_conversation_keeps_the_old_one(backend: ScriptedBackend, paths: Paths) -> None:
     async with chat(backend) as pilot:
         await ask(pilot, "first question")
-        await sees(pilot, "stopped by itself")
+        await expect_text(pilot, "stopped by itself")
         await pilot.press("ctrl+n")
         await wait_until(pilot, lambda: "first question" not in screen_text(pilot.app))
     assert [one.title for one in ConversationStore(Database(paths.database)).list()] == [
