@@ -112,6 +112,10 @@ class Database:
                 self._connection.close()
                 self._connection = None
 
+    def __del__(self) -> None:
+        """Close with the last user; Python 3.13 complains about connections left open."""
+        self.close()
+
 
 def _migrate(connection: sqlite3.Connection, path: Path) -> None:
     version = _version(connection)

@@ -49,9 +49,8 @@ class StampedBackend(httpcore.AsyncNetworkBackend):
         loop = asyncio.get_running_loop()
         try:
             async with asyncio.timeout(timeout):
-                _, stream = await loop.create_connection(
-                    StampedStream, host, port, happy_eyeballs_delay=0.25
-                )
+                # Without happy eyeballs: up to Python 3.13.0 they fail with Textual's eager tasks.
+                _, stream = await loop.create_connection(StampedStream, host, port)
         except TimeoutError as error:
             raise httpcore.ConnectTimeout(str(error)) from error
         except OSError as error:
