@@ -126,14 +126,14 @@ async def test_a_probe_wants_proof(unused_tcp_port: int) -> None:
         assert await probe_known_ports(known(empty.port), 5.0) == (empty.url, "server 0")
 
 
-async def test_a_foundry_binary_is_named_in_the_reason(
+async def test_another_program_called_foundry_is_named_and_not_used(
     bare_machine: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     binary = tmp_path / "foundry"
     binary.write_text("#!/bin/sh\nexit 1\n")
     binary.chmod(0o755)
     note = (await commands.find()).note
-    assert note == f"foundry found at {binary}, not driven yet"
+    assert note.startswith(f"foundry at {binary} is not used: ")
     for target in (Target(), Target(kind="foundry")):
         with pytest.raises(BackendUnavailable) as caught:
             await connect.connect(target, None)

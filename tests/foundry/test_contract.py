@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanager
+from functools import partial
 from pathlib import Path
 
 import pytest
 
+from tests.support.foundry import VERSIONS, installed_foundry
 from tests.support.runtime import running_runtime, runtime_is_there
 from tests.support.scripted_backend import ScriptedBackend
 from tests.support.scripted_server import chat_by_model, model_list, serving, stream
 from tui.foundry.backend import Backend
+from tui.foundry.commands.backend import FoundryBackend
+from tui.foundry.commands.probe import identify
+from tui.foundry.commands.process import CommandLine
 from tui.foundry.endpoint.backend import EndpointBackend
 from tui.foundry.errors import FoundryError, NotFound, RequestFailed, Unsupported
 from tui.foundry.types import (
@@ -44,13 +50,42 @@ async def endpoint(_tmp_path: Path) -> AsyncIterator[Backend]:
         yield EndpointBackend(server.url, None, "for a test")
 
 
+@asynccontextmanager
+async def foundry_service(tmp_path: Path) -> AsyncIterator[Backend]:
+    """A Foundry Local service that only its address is known of."""
+    async with command_line(tmp_path, "0.8.119") as backend:
+        endpoint_backend = EndpointBackend(str(backend.info.endpoint), None, "for a test")
+        await endpoint_backend.start()
+        yield endpoint_backend
+
+
+@asynccontextmanager
+async def command_line(tmp_path: Path, version: str) -> AsyncIterator[Backend]:
+    with installed_foundry(tmp_path, version) as stand_in:
+        command = CommandLine(str(stand_in.path))
+        identity = await identify(command)
+        assert not isinstance(identity, str)
+        backend = FoundryBackend(command, identity, "for a test")
+        await backend.start()
+        try:
+            yield backend
+        finally:
+            await backend.close()
+
+
 def runtime(tmp_path: Path) -> AbstractAsyncContextManager[Backend]:
     return running_runtime(tmp_path)
 
 
+needs_posix = pytest.mark.skipif(sys.platform == "win32", reason="the stand-in is a shell script")
 BACKENDS = [
     scripted,
     endpoint,
+    pytest.param(foundry_service, marks=needs_posix),
+    *(
+        pytest.param(partial(command_line, version=version), id=version, marks=needs_posix)
+        for version in VERSIONS
+    ),
     pytest.param(
         runtime,
         marks=pytest.mark.skipif(
@@ -161,6 +196,8 @@ async def test_what_it_cannot_do_is_refused_with_the_reason(backend: Backend) ->
         Capability.CACHE: backend.cache,
         Capability.REMOVE: lambda: backend.remove("x:1"),
         Capability.IMPORT: lambda: backend.import_model(Path("x"), "x"),
+        Capability.SERVICE: lambda: backend.service("status"),
+        Capability.MOVE_CACHE: lambda: backend.move_cache(Path("x")),
     }
     for capability, reason in backend.info.unavailable.items():
         assert reason

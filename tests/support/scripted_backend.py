@@ -28,6 +28,7 @@ from tui.foundry.types import (
     LoadResult,
     Model,
     Progress,
+    ServiceAction,
     Variant,
 )
 
@@ -286,6 +287,14 @@ class ScriptedBackend:
         variant = Variant(variant_id, name, Device.CPU, "CPUExecutionProvider", MIB, cached=True)
         self._models.append(Model(name, (variant,), local=True))
         return variant_id
+
+    async def service(self, action: ServiceAction) -> str:
+        await self._enter("service", action, Capability.SERVICE)
+        return f"scripted: {action} done"
+
+    async def move_cache(self, folder: Path) -> None:
+        await self._enter("move_cache", str(folder), Capability.MOVE_CACHE)
+        self.location = folder
 
     async def chat(self, request: ChatRequest) -> AsyncGenerator[ChatEvent, None]:
         await self._enter("chat", request.variant_id)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -106,6 +107,14 @@ async def test_an_endpoint_is_named_by_its_address_without_secrets_or_escapes() 
     assert "key" not in text
     state = State("ready", info("runtime", "\x1b[31m2.2[red]"), sample=SAMPLE)
     assert "runtime 2.2[red]" in await line(140, state)
+
+
+async def test_the_command_line_is_named_with_generation_and_port() -> None:
+    service = BackendInfo("foundry", "0.8.119", "", "http://127.0.0.1:5273", generation="service")
+    text = await line(140, State("ready", service, sample=SAMPLE))
+    assert "foundry 0.8.119 service :5273" in text
+    text = await line(140, State("ready", replace(service, endpoint=None), sample=SAMPLE))
+    assert "foundry 0.8.119 service stopped" in text
 
 
 async def test_a_click_on_a_pane_goes_there() -> None:

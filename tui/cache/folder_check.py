@@ -18,7 +18,7 @@ from typing import Any, Literal
 from tui.cache.onnx_file import NotOnnx, external_data_files
 from tui.formats import format_bytes, format_count
 from tui.foundry.errors import InvalidModelFolder
-from tui.foundry.runtime.model_folder import FolderFacts, inspect_folder, read_json
+from tui.foundry.on_disk.model_folder import FolderFacts, inspect_folder, read_json
 
 Severity = Literal["error", "warning", "info"]
 

@@ -27,7 +27,7 @@ from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 from tui.formats import format_bytes, format_count
-from tui.foundry.runtime.model_folder import read_json
+from tui.foundry.on_disk.model_folder import read_json
 from tui.foundry.types import CacheInfo, Device, Model, Variant
 
 Verdict = Literal["fits", "tight", "too big", "unknown"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Callable
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from tui.foundry.types import (
     BackendInfo,
@@ -14,6 +14,7 @@ from tui.foundry.types import (
     LoadResult,
     Model,
     Progress,
+    ServiceAction,
 )
 
 ProgressCallback = Callable[[Progress], None]
@@ -71,6 +72,14 @@ class Backend(Protocol):
         """
         ...
 
+    async def service(self, action: ServiceAction) -> str:
+        """Do something with the service behind the backend; returns what to show about it."""
+        ...
+
+    async def move_cache(self, folder: Path) -> None:
+        """Keep the models in another directory from now on; those in the old one stay there."""
+        ...
+
     def chat(self, request: ChatRequest) -> AsyncGenerator[ChatEvent, None]:
         """Stream one answer on a connection of its own.
 
@@ -81,4 +90,13 @@ class Backend(Protocol):
 
     async def close(self) -> None:
         """Release everything; ends processes that this backend started. Safe to call twice."""
+        ...
+
+
+@runtime_checkable
+class RunsModels(Protocol):
+    """A backend that does all of `run` by a command of its own, and tells what that prints."""
+
+    async def run(self, variant_id: str, on_progress: ProgressCallback) -> LoadResult:
+        """Download if needed and load; each printed line comes as `Progress.line`."""
         ...

@@ -68,8 +68,13 @@ async def connect(target: Target, runtime_settings: RuntimeSettings | None) -> B
         return await _runtime(
             runtime_settings, _named(target, "the embedded runtime was asked for")
         )
-    found = await commands.find()
+    found = await commands.find(target.reason if target.kind == "foundry" else "")
     if found.backend is not None:
+        try:
+            await found.backend.start()
+        except BaseException:
+            await found.backend.close()
+            raise
         return found.backend
     if target.kind == "foundry":
         raise BackendUnavailable(
@@ -93,7 +98,9 @@ async def _first_that_works(settings: RuntimeSettings | None, note: str) -> Back
 
         url, name = known
         why = f"a model server answers at {url} (usually {name})"
-        return EndpointBackend(url, None, f"{note}; {why}" if note else why)
+        backend = EndpointBackend(url, None, f"{note}; {why}" if note else why)
+        await backend.start()
+        return backend
     if broken is not None:
         raise broken
     raise BackendUnavailable(
@@ -113,6 +120,7 @@ async def _endpoint(target: Target) -> Backend:
     reason = _named(target, "an endpoint was named")
     backend = EndpointBackend(target.endpoint_url, target.api_key, reason, target.model)
     try:
+        await backend.start()
         await backend.models()
     except BaseException:
         await backend.close()

@@ -29,3 +29,20 @@ def same_variant(one: str, other: str) -> bool:
     if name.casefold() != other_name.casefold():
         return False
     return version is None or other_version is None or version == other_version
+
+
+_PROVIDERS = (
+    ("-trtrtx-gpu", "NvTensorRTRTXExecutionProvider"),
+    ("-cuda-gpu", "CUDAExecutionProvider"),
+    ("-openvino-", "OpenVINOExecutionProvider"),
+    ("-vitis-npu", "VitisAIExecutionProvider"),
+    ("-qnn-", "QNNExecutionProvider"),
+    ("-generic-gpu", "WebGpuExecutionProvider"),
+    ("-generic-cpu", "CPUExecutionProvider"),
+)
+
+
+def provider_of(variant_id: str) -> str:
+    """Return the execution provider that the name of a variant stands for; '' if it tells none."""
+    name = f"{variant_id.casefold().partition(':')[0]}-"
+    return next((provider for part, provider in _PROVIDERS if part in name), "")

@@ -25,9 +25,13 @@ class Capability(StrEnum):
     CACHE = "cache"
     REMOVE = "remove"
     IMPORT = "import"
+    SERVICE = "service"
+    """Starting, stopping and restarting the service, and reading its log."""
+    MOVE_CACHE = "move_cache"
 
 
 BackendKind = Literal["foundry", "runtime", "endpoint"]
+ServiceAction = Literal["status", "start", "stop", "restart", "logs"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +49,8 @@ class BackendInfo:
     """Process that holds the models in memory, where it runs on this machine."""
     unavailable: dict[Capability, str] = field(default_factory=dict)
     """Capabilities that this backend lacks, each with the reason for the user."""
+    generation: str = ""
+    """Of the foundry command line: `service` (to 0.9) or `preview` (from 0.10)."""
 
     def supports(self, capability: Capability) -> bool:
         """Tell whether the backend can do `capability`."""
@@ -105,6 +111,8 @@ class Progress:
     done_bytes: int | None = None
     total_bytes: int | None = None
     message: str = ""
+    line: str = ""
+    """What the tool that does the work printed, for the job's log."""
 
 
 @dataclass(frozen=True, slots=True)

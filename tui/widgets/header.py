@@ -134,7 +134,13 @@ def _backend_text(state: State) -> str:
 
 
 def backend_name(info: BackendInfo) -> str:
-    """Name the backend in a few letters: `runtime 2.2.1`, `127.0.0.1:8000`."""
+    """Name the backend in a few letters: `runtime 2.2.1`, `foundry 0.8.119 service :5273`,
+    `127.0.0.1:8000`.
+    """
     if info.kind == "endpoint" and info.endpoint:
         return clean_text(urlsplit(info.endpoint).netloc or info.endpoint, False)
-    return clean_text(f"{info.kind} {info.version}".strip(), False)
+    parts = [info.kind, info.version, info.generation]
+    if info.kind == "foundry":
+        # Its port changes from start to start, and others want to know it.
+        parts.append(f":{urlsplit(info.endpoint).port}" if info.endpoint else "stopped")
+    return clean_text(" ".join(filter(None, parts)), False)

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import re
+import time
 from collections.abc import AsyncGenerator, Callable, Mapping
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from tui.foundry.backend import ProgressCallback
 from tui.foundry.endpoint.client import EndpointClient
 from tui.foundry.endpoint.wording import KeyRefused, NoModelList, clean
-from tui.foundry.errors import RequestFailed, Unsupported
-from tui.foundry.ids import same_variant
+from tui.foundry.errors import NotFound, RequestFailed, Unsupported
+from tui.foundry.ids import provider_of, same_variant
+from tui.foundry.listing import Listed
+from tui.foundry.merge import listed, models_of, rows_of_service
 from tui.foundry.types import (
     BackendInfo,
     CacheInfo,
@@ -19,8 +23,12 @@ from tui.foundry.types import (
     ChatRequest,
     LoadResult,
     Model,
+    ServiceAction,
     Variant,
 )
+
+if TYPE_CHECKING:
+    from tui.foundry.endpoint.management import FoundryService
 
 _CONTEXT_KEYS = ("max_model_len", "context_length", "max_context_length", "maxInputTokens")
 _UNAVAILABLE = {
@@ -29,6 +37,8 @@ _UNAVAILABLE = {
     Capability.CACHE: "The server at {url} does not tell what is on its disk.",
     Capability.REMOVE: "The server at {url} cannot be told to delete models; use its own tool.",
     Capability.IMPORT: "The server at {url} cannot be given models; put them where it looks.",
+    Capability.SERVICE: "The server at {url} is started and stopped by whoever runs it.",
+    Capability.MOVE_CACHE: "The server at {url} keeps its models where it was told to.",
 }
 
 
@@ -51,19 +61,34 @@ class EndpointBackend:
     ) -> None:
         self._client = EndpointClient(url, api_key)
         self._typed = model
-        base = self._client.base_url
-        self._info = BackendInfo(
-            kind="endpoint",
-            version="",
-            reason=reason,
-            endpoint=base,
-            unavailable={what: why.format(url=base) for what, why in _UNAVAILABLE.items()},
-        )
+        self._reason = reason
+        self._management: FoundryService | None = None
+        self._catalog: dict[str, Mapping[str, Any]] = {}
+
+    async def start(self) -> None:
+        """Find out whether the server is Foundry Local's, which can do more than others."""
+        from tui.foundry.endpoint.management import recognise
+
+        self._management = await recognise(self._client.base_url)
 
     @property
     def info(self) -> BackendInfo:
         """Address, reason, and what is not available."""
-        return self._info
+        base = self._client.base_url
+        able: set[Capability] = set()
+        if self._management is not None:
+            able = {Capability.LOAD}
+            if self._management.dialect == "service":
+                able.add(Capability.DOWNLOAD)
+        return BackendInfo(
+            kind="endpoint",
+            version="",
+            reason=self._reason,
+            endpoint=base,
+            unavailable={
+                what: why.format(url=base) for what, why in _UNAVAILABLE.items() if what not in able
+            },
+        )
 
     def on_change(self, callback: Callable[[str], None]) -> None:
         """Accept a callback; a bare server never tells when it changes."""
@@ -72,7 +97,10 @@ class EndpointBackend:
         """List what the server offers, one model per row, and the typed one.
 
         With a typed name, a server that cannot list is no error: chat may work all the same.
+        A Foundry Local service lists its catalog, with what is on disk and in memory.
         """
+        if self._management is not None and (found := await self._foundry_models(self._management)):
+            return found
         try:
             rows = await self._client.models()
         except (NoModelList, RequestFailed) as error:
@@ -86,16 +114,35 @@ class EndpointBackend:
         return tuple(_model(row) for row in unique.values())
 
     async def load(self, variant_id: str) -> LoadResult:
-        """Raise `Unsupported`."""
-        self._refuse(Capability.LOAD)
+        """Let a Foundry Local service load; raise `Unsupported` for any other server."""
+        if self._management is None:
+            self._refuse(Capability.LOAD)
+        if any(same_variant(one, variant_id) for one in await self._management.loaded()):
+            return LoadResult(variant_id, 0.0, None, already_loaded=True)
+        started_s = time.perf_counter()
+        await self._management.load(variant_id)
+        return LoadResult(variant_id, time.perf_counter() - started_s, None)
 
     async def unload(self, variant_id: str) -> int | None:
-        """Raise `Unsupported`."""
-        self._refuse(Capability.LOAD)
+        """Let a Foundry Local service unload; raise `Unsupported` for any other server."""
+        if self._management is None:
+            self._refuse(Capability.LOAD)
+        await self._management.unload(variant_id)
+        return None
 
     async def download(self, variant_id: str, on_progress: ProgressCallback) -> None:
-        """Raise `Unsupported`."""
-        self._refuse(Capability.DOWNLOAD)
+        """Let a Foundry Local service up to 0.9 download; raise `Unsupported` elsewhere."""
+        if self._management is None or not self.info.supports(Capability.DOWNLOAD):
+            self._refuse(Capability.DOWNLOAD)
+        row = next(
+            (row for name, row in self._catalog.items() if same_variant(name, variant_id)), None
+        )
+        if row is None:
+            raise NotFound(
+                f"The catalog of the service has no '{variant_id}'.",
+                "List what there is with: foundry-tui models",
+            )
+        await self._management.download(row, on_progress)
 
     async def cache(self) -> CacheInfo:
         """Raise `Unsupported`."""
@@ -109,6 +156,14 @@ class EndpointBackend:
         """Raise `Unsupported`."""
         self._refuse(Capability.IMPORT)
 
+    async def service(self, action: ServiceAction) -> str:
+        """Raise `Unsupported`."""
+        self._refuse(Capability.SERVICE)
+
+    async def move_cache(self, folder: Path) -> None:
+        """Raise `Unsupported`."""
+        self._refuse(Capability.MOVE_CACHE)
+
     def chat(self, request: ChatRequest) -> AsyncGenerator[ChatEvent, None]:
         """Stream one answer; see `EndpointClient.chat`."""
         return self._client.chat(request)
@@ -117,11 +172,35 @@ class EndpointBackend:
         """Close open connections."""
         await self._client.close()
 
+    async def _foundry_models(self, management: FoundryService) -> tuple[Model, ...]:
+        loaded = listed(await management.loaded())
+        if (rows := await management.catalog()) is not None:
+            self._catalog = {str(row.get("name") or row.get("id")): row for row in rows}
+            cached = listed(await management.cached() or ())
+            return models_of(rows_of_service(rows), cached=cached, loaded=loaded)
+        served = [
+            Listed(
+                id=str(row["id"]),
+                alias=str(row.get("parent") or ""),
+                execution_provider=provider_of(str(row["id"])),
+                device=_device_of(str(row["id"])),
+                # Of the daemon: what is on disk. Of the runtime: all of the catalog.
+                cached="parent" in row,
+            )
+            for row in await self._client.models()
+        ]
+        return models_of((one.as_row() for one in served), loaded=loaded)
+
     def _refuse(self, capability: Capability) -> NoReturn:
         raise Unsupported(
-            self._info.unavailable[capability],
+            self.info.unavailable[capability],
             "The embedded runtime can: pip install 'foundry-tui[runtime]', then --backend runtime.",
         )
+
+
+def _device_of(variant_id: str) -> str:
+    match = re.search(r"-(cpu|gpu|npu)\b", variant_id, re.IGNORECASE)
+    return match[1].upper() if match else ""
 
 
 def _model(row: Mapping[str, Any]) -> Model:

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tui.foundry.backend import ProgressCallback
-from tui.foundry.errors import BackendUnavailable
-from tui.foundry.runtime.listing import entries_from_rows, models_from_rows
+from tui.foundry.errors import BackendUnavailable, Unsupported
+from tui.foundry.listing import entries_from_rows, models_from_rows
 from tui.foundry.runtime.protocol import Event
 from tui.foundry.runtime.settings import OFFLINE, RuntimeSettings
 from tui.foundry.runtime.supervisor import RuntimeSupervisor
@@ -24,6 +24,7 @@ from tui.foundry.types import (
     LoadResult,
     Model,
     Progress,
+    ServiceAction,
 )
 
 if TYPE_CHECKING:
@@ -35,6 +36,13 @@ UNLOAD_LIMIT_S = 30.0
 DISK_LIMIT_S = 120.0
 IMPORT_LIMIT_S = 900.0
 """Where links need rights that the user lacks, the files are copied."""
+
+_UNAVAILABLE = {
+    Capability.SERVICE: "The embedded runtime has no service: it starts and ends with the program.",
+    Capability.MOVE_CACHE: (
+        "The embedded runtime's cache moves by the setting model_cache, at the next start."
+    ),
+}
 
 
 class RuntimeBackend:
@@ -63,7 +71,7 @@ class RuntimeBackend:
     def info(self) -> BackendInfo:
         """Where the host is; endpoint and pid are None while it is not running."""
         facts = self._supervisor.facts
-        unavailable = {}
+        unavailable = dict(_UNAVAILABLE)
         if self._settings.offline:
             unavailable[Capability.DOWNLOAD] = OFFLINE
         return BackendInfo(
@@ -174,6 +182,17 @@ class RuntimeBackend:
         )
         variant_id: str = result["variant_id"]
         return variant_id
+
+    async def service(self, action: ServiceAction) -> str:
+        """Raise `Unsupported`."""
+        raise Unsupported(_UNAVAILABLE[Capability.SERVICE], "A crash is mended by itself.")
+
+    async def move_cache(self, folder: Path) -> None:
+        """Raise `Unsupported`."""
+        raise Unsupported(
+            _UNAVAILABLE[Capability.MOVE_CACHE],
+            "`foundry-tui config path` says where settings are.",
+        )
 
     async def chat(self, request: ChatRequest) -> AsyncGenerator[ChatEvent, None]:
         """Stream one answer over the host's web service."""

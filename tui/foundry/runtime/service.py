@@ -23,9 +23,9 @@ from tui.foundry.errors import (
     Unsupported,
 )
 from tui.foundry.ids import same_variant
+from tui.foundry.on_disk.local_models import LocalModel, LocalModels, delete_tree, folder_size
+from tui.foundry.on_disk.scan import allocated_size, partial_folder, scan_cache
 from tui.foundry.runtime.bridge import GalleryBridge
-from tui.foundry.runtime.disk import allocated_size, partial_folder, scan_cache
-from tui.foundry.runtime.local_models import LocalModel, LocalModels, delete_tree, folder_size
 from tui.foundry.runtime.memory import give_memory_back, resident_bytes
 from tui.foundry.runtime.rows import catalog_size, is_local, variant_row
 from tui.foundry.runtime.settings import OFFLINE, RuntimeSettings

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tui.foundry.runtime.model_folder import read_json
+from tui.foundry.on_disk.model_folder import read_json
 
 CLUSTER_HEADER = "azureml-served-by-cluster"
 """Response header from which the runtime takes the region that it downloads from."""

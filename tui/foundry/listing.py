@@ -1,8 +1,9 @@
-"""From the host's rows to the models that the rest of the program knows."""
+"""From rows, one for each variant, to the models that the rest of the program knows."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, cast
 
@@ -24,8 +25,48 @@ TASKS = {
 _DESCRIPTION_LIMIT = 2000
 
 
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """One variant in a list of models or of the cache."""
+
+    id: str
+    alias: str = ""
+    """'' where the tool does not tell, as for models of the user's own."""
+    device: str = ""
+    task: str = ""
+    size_bytes: int | None = None
+    license: str = ""
+    execution_provider: str = ""
+    cached: bool | None = None
+    """None where this list does not tell."""
+    loaded: bool | None = None
+    supports_tools: bool | None = None
+    known: bool = True
+    """False for something on disk that no catalog knows."""
+
+    def as_row(self) -> dict[str, Any]:
+        """Return the fields that `models_from_rows` reads."""
+        return {
+            "id": self.id,
+            "alias": self.alias or self.id,
+            "display_name": "",
+            "publisher": "",
+            "license": self.license,
+            "task": self.task,
+            "description": "",
+            "context_tokens": None,
+            "supports_tools": self.supports_tools,
+            "device": self.device,
+            "execution_provider": self.execution_provider,
+            "size_bytes": self.size_bytes,
+            "cached": bool(self.cached),
+            "loaded": bool(self.loaded),
+            "origin": "catalog" if self.known else "imported",
+        }
+
+
 def models_from_rows(rows: Iterable[dict[str, Any]]) -> tuple[Model, ...]:
-    """Group the host's rows, one for each variant, by alias; the host's order is kept."""
+    """Group rows, one for each variant, by alias; their order is kept."""
     groups: dict[str, list[dict[str, Any]]] = {}
     for row in rows:
         groups.setdefault(row["alias"], []).append(row)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tui.foundry.errors import InvalidModelFolder
-from tui.foundry.runtime.model_folder import inspect_folder
+from tui.foundry.on_disk.model_folder import inspect_folder
 
 
 def refusal(folder: Path) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from tui.foundry.runtime.local_models import IDENTITY, LocalModels, folder_size
+from tui.foundry.on_disk.local_models import IDENTITY, LocalModels, folder_size
 
 _DOWNLOAD_MARKS = (".dlstate", "download.tmp")
 

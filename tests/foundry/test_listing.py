@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tui.foundry.runtime.listing import models_from_rows, task_word
+from tui.foundry.listing import models_from_rows, task_word
 from tui.foundry.types import Device
 
 

@@ -19,7 +19,7 @@ from typing import Any, Literal
 
 from tui.foundry.errors import FoundryError, InvalidModelFolder, NotFound
 from tui.foundry.ids import split_version
-from tui.foundry.runtime.model_folder import inspect_folder, read_json
+from tui.foundry.on_disk.model_folder import inspect_folder, read_json
 
 MARKER = "foundry-tui.json"
 IDENTITY = "inference_model.json"

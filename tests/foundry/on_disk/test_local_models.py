@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from tui.foundry.errors import InvalidModelFolder, NotFound
-from tui.foundry.runtime.disk import scan_cache
-from tui.foundry.runtime.local_models import LocalModels, folder_size
+from tui.foundry.on_disk.local_models import LocalModels, folder_size
+from tui.foundry.on_disk.scan import scan_cache
 
 
 def snapshot(folder: Path) -> dict[str, tuple[bytes, int]]:
