@@ -6,24 +6,20 @@ import asyncio
 import contextlib
 import signal
 import sys
-from collections.abc import Iterable
 from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
-from textual import events, on, work
-from textual.app import ComposeResult, SystemCommand
+from textual import events, on
+from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
 from textual.getters import query_one
-from textual.notifications import SeverityLevel
-from textual.screen import Screen
 from textual.theme import Theme
 from textual.widgets import Static
 
 from tui import messages as m
 from tui.actions import PANES, bindings_of
-from tui.foundry.errors import FoundryError
-from tui.ordered_keys import OrderedKeysApp
+from tui.app_actions import DOCK_FROM_WIDTH, AppActions
 from tui.panes.base import Pane
 from tui.panes.factory import make_pane
 from tui.session import Session
@@ -34,7 +30,7 @@ from tui.theme import THEMES
 from tui.widgets.footer import KeyFooter
 from tui.widgets.header import Header
 from tui.widgets.status_line import StatusLine
-from tui.workers import backend as backend_worker
+from tui.workers.backend import BackendWorker
 from tui.workers.jobs import JobRunner
 from tui.workers.model_jobs import ModelJobs
 
@@ -43,12 +39,11 @@ if TYPE_CHECKING:
 
 SAMPLE_EVERY_S = 1.0
 LEAST_WIDTH, LEAST_HEIGHT = 50, 12
-DOCK_FROM_WIDTH = 140
 CLOSE_WAIT_S = 1.0
 KEPT_JOBS = 50
 
 
-class FoundryApp(OrderedKeysApp[int]):
+class FoundryApp(AppActions):
     """The screen.
 
     Args:
@@ -70,6 +65,7 @@ class FoundryApp(OrderedKeysApp[int]):
         self.store = Store(self)
         self.history = History()
         self.runner = JobRunner(self.post_message)
+        self.backend_worker = BackendWorker(session, self.post_message)
         self.model_jobs = ModelJobs(self.store, self.runner, self.post_message)
         self.pane_name = ""
         self._sampler = Sampler(disk_path=session.paths.data_dir)
@@ -97,7 +93,7 @@ class FoundryApp(OrderedKeysApp[int]):
         self._sample()
         for problem in self.session.problems:
             self._say(problem, severity="warning")
-        self._connect()
+        self.backend_worker.connect()
         self.theme_changed_signal.subscribe(self, self._save_theme)
 
     def _end_on_signals(self) -> None:
@@ -121,18 +117,13 @@ class FoundryApp(OrderedKeysApp[int]):
 
     # Backend
 
-    @work(group="connect", exclusive=True)
-    async def _connect(self) -> None:
-        await backend_worker.open_backend(self.session, self.post_message)
-
     @on(m.BackendConnected)
     def _backend_connected(self, message: m.BackendConnected) -> None:
         self.store.backend = message.backend
         info = message.backend.info
         self._sampler.follow(*([info.pid] if info.pid else []))
         self.store.apply("backend", connection="ready", info=info, connection_error=None)
-        self._fetch("models")
-        self._fetch("cache")
+        self.backend_worker.fetch("models", "cache")
 
     @on(m.BackendFailed)
     def _backend_failed(self, message: m.BackendFailed) -> None:
@@ -152,25 +143,15 @@ class FoundryApp(OrderedKeysApp[int]):
         self._sampler.follow(*([info.pid] if info.pid else []))
         self.store.apply("backend", info=info)
         self._say(message.text, severity="warning" if restarted else "information")
-        self._fetch("models")
-
-    @work(group="fetch")
-    async def _fetch(self, what: str, *, refresh: bool = False) -> None:
-        backend = self.store.backend
-        if backend is None:
-            return
-        if what == "models":
-            await backend_worker.fetch_models(backend, self.post_message, refresh=refresh)
-        else:
-            await backend_worker.fetch_cache(backend, self.post_message)
+        self.backend_worker.fetch("models")
 
     @on(m.RefreshRequested)
     def _refresh_requested(self, message: m.RefreshRequested) -> None:
         if self.store.state.connection == "failed":
             self.store.apply("backend", connection="connecting", connection_error=None)
-            self._connect()
+            self.backend_worker.connect()
         else:
-            self._fetch(message.what, refresh=message.by_user)
+            self.backend_worker.fetch(message.what, refresh=message.by_user)
 
     @on(m.ModelsFetched)
     def _models_fetched(self, message: m.ModelsFetched) -> None:
@@ -192,6 +173,30 @@ class FoundryApp(OrderedKeysApp[int]):
     def _cache_failed(self, message: m.CacheFailed) -> None:
         self.store.apply("cache", cache_error=message.error)
 
+    @on(m.BackendRequested)
+    def _backend_requested(self, message: m.BackendRequested) -> None:
+        self.store.backend = None
+        self._sampler.follow()
+        self.store.apply("marks", marked=frozenset())
+        self.store.apply("models", models=None, models_error=None)
+        self.store.apply("cache", cache=None, cache_error=None)
+        self.store.apply("chat", chat_variant=None)
+        self.store.apply(
+            "backend", connection="connecting", info=None, connection_error=None, service_text=""
+        )
+        self.backend_worker.switch(message.target)
+        self._frame_changed()
+
+    @on(m.ServiceRequested)
+    def _service_requested(self, message: m.ServiceRequested) -> None:
+        self.model_jobs.service(message.action)
+
+    @on(m.ServiceTold)
+    def _service_told(self, message: m.ServiceTold) -> None:
+        info = self.store.backend.info if self.store.backend else None
+        self.store.apply("backend", service_text=message.text, info=info)
+        self._frame_changed()
+
     # Wishes
 
     @on(m.RunRequested)
@@ -205,6 +210,10 @@ class FoundryApp(OrderedKeysApp[int]):
     @on(m.ImportRequested)
     def _import_requested(self, message: m.ImportRequested) -> None:
         self.model_jobs.import_folder(message.folder, message.name)
+
+    @on(m.MoveCacheRequested)
+    def _move_cache_requested(self, message: m.MoveCacheRequested) -> None:
+        self.model_jobs.move_cache(message.folder)
 
     @on(m.CancelRequested)
     def _cancel_requested(self, message: m.CancelRequested) -> None:
@@ -280,88 +289,20 @@ class FoundryApp(OrderedKeysApp[int]):
         self.key_footer.show_scopes(pane.SCOPES, self.session.config.keys)
         self._frame_changed()
 
-    @property
-    def active_pane(self) -> Pane:
-        """The pane in front."""
-        return self.query_one(f"#{self.pane_name}", Pane)
-
     async def action_show_pane(self, name: str) -> None:
         """Bring a pane to the front."""
         await self._show_pane(name)
-
-    def action_show_help(self) -> None:
-        """Show the keys of the pane in front."""
-        from tui.widgets.dialogs.help import HelpDialog
-
-        pane = self.active_pane
-        scopes = (*pane.SCOPES, "table", "everywhere")
-        self.push_screen(
-            HelpDialog(dict(PANES)[self.pane_name], pane.HELP, scopes, self.session.config.keys)
-        )
-
-    def action_show_jobs(self) -> None:
-        """Show what runs in the background."""
-        from tui.widgets.dialogs.jobs import JobsDialog
-
-        self.push_screen(JobsDialog(self.store))
-
-    async def action_toggle_dock(self) -> None:
-        """Put the narrow monitor beside the pane, or take it away."""
-        from tui.widgets.monitor_dock import MonitorDock
-
-        if docks := self.query(MonitorDock):
-            await docks.remove()
-        elif self.size.width >= DOCK_FROM_WIDTH:
-            await self.query_one("#body").mount(MonitorDock(self.store, self.history))
-        else:
-            self._say(
-                f"The docked monitor needs {DOCK_FROM_WIDTH} columns; this terminal has "
-                f"{self.size.width}. The pane Monitor (4) works at any width."
-            )
-
-    @work(group="leave", exclusive=True)
-    async def action_leave(self) -> None:
-        """Leave; ask first while a job runs."""
-        if jobs := self.store.state.active_jobs:
-            from tui.widgets.dialogs.confirm import ConfirmDialog
-
-            names = ", ".join(f"{job.kind} {job.subject}" for job in jobs[:3])
-            question = f"Still running: {names}.\nLeaving cancels it; what was done is kept."
-            if not await self.push_screen_wait(ConfirmDialog("Leave?", question, "Leave")):
-                return
-        self.exit(0)
 
     async def on_unmount(self) -> None:
         """End jobs and backend; the embedded runtime also ends with this process by itself."""
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(CLOSE_WAIT_S):
                 await self.runner.close()
-                if self.store.backend is not None:
-                    await self.store.backend.close()
-
-    def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
-        """Feed the palette from the list of actions."""
-        from tui.actions import actions_of
-
-        pane = self.active_pane
-        for action in actions_of(*pane.SCOPES, "everywhere"):
-            if action.palette:
-                target = self if action.scope == "everywhere" else pane
-                yield SystemCommand(
-                    action.label.capitalize(),
-                    action.help,
-                    partial(self.run_action, action.method, target),
-                )
+                await self.backend_worker.close()
 
     def _save_theme(self, theme: Theme) -> None:
         if problem := self.session.save_setting("theme", theme.name):
             self._say(problem, severity="warning")
-
-    def _say(self, text: str, *, title: str = "", severity: SeverityLevel = "information") -> None:
-        self.notify(text, title=title, severity=severity, markup=False)
-
-    def _say_error(self, error: FoundryError, title: str = "") -> None:
-        self._say(f"{error.message}\n{error.hint}".strip(), title=title, severity="error")
 
 
 def run_app(options: GlobalOptions) -> int:

@@ -17,6 +17,8 @@ from tui.foundry.errors import FoundryError
 BackendChoice = Literal["auto", "foundry", "runtime", "endpoint"]
 BACKENDS: tuple[BackendChoice, ...] = ("auto", "foundry", "runtime", "endpoint")
 
+HIDDEN = "***"
+"""Stands for a key wherever settings are shown."""
 _POSITION = re.compile(r"\s*\(at line (\d+), column (\d+)\)$")
 _AT_END = re.compile(r"\s*\(at end of document\)$")
 
@@ -61,14 +63,29 @@ class BenchSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class EndpointSettings:
+    """A named OpenAI-compatible server: a box behind an SSH tunnel, a cluster."""
+
+    url: str
+    model: str | None = None
+    """A model name to offer even if the server does not list it."""
+    api_key_env: str | None = None
+    """Environment variable that holds the key."""
+    api_key: str | None = field(default=None, repr=False)
+    """The key itself; never shown, logged or exported."""
+
+
+@dataclass(frozen=True, slots=True)
 class Config:
     """All settings. What the file does not set has its default."""
 
     backend: BackendChoice = "auto"
     endpoint: str | None = None
-    """Base URL of an OpenAI-compatible server."""
+    """Base URL of an OpenAI-compatible server, or the name of one in `endpoints`."""
     api_key_env: str | None = None
-    """Name of the environment variable that holds the key; the key itself is never in the file."""
+    """Name of the environment variable that holds the key; `API_KEY` where nothing is said."""
+    endpoints: Mapping[str, EndpointSettings] = field(default_factory=dict)
+    """Named servers, from sections `[endpoints.NAME]`."""
     theme: str | None = None
     models_file: Path | None = None
     """The team's registry; None for `models.json` in the working directory."""
@@ -85,6 +102,9 @@ class Config:
         """Return the settings in force, as the file would hold them; unset ones are None."""
         values = asdict(self)
         del values["problems"]
+        for endpoint in values["endpoints"].values():
+            if endpoint["api_key"] is not None:
+                endpoint["api_key"] = HIDDEN
         for key in ("models_file", "model_cache"):
             values[key] = None if values[key] is None else str(values[key])
         return values
@@ -220,13 +240,13 @@ class _Reader:
         self._problems: list[str] = []
 
     def read(self, table: Mapping[str, Any]) -> Config:
-        top = {k: v for k, v in table.items() if k not in ("keys", "chat", "bench")}
+        top = {k: v for k, v in table.items() if k not in ("keys", "chat", "bench", "endpoints")}
         values = self._checked(
             top,
             "",
             {
                 "backend": _one_of(BACKENDS),
-                "endpoint": _url,
+                "endpoint": _text,
                 "api_key_env": _text,
                 "theme": _text,
                 "models_file": self._path,
@@ -235,13 +255,39 @@ class _Reader:
         )
         chat = {"temperature": _number(0, 2), "max_tokens": _whole, "system_prompt": _any_text}
         bench = {"rounds": _whole, "max_tokens": _whole, "timeout_s": _number(0.001)}
+        endpoints = self._endpoints(self._section(table, "endpoints"))
+        if (named := values.get("endpoint")) is not None and named not in endpoints:
+            try:
+                _url(named)
+            except ValueError as error:
+                del values["endpoint"]
+                known = f", or one of {', '.join(endpoints)}" if endpoints else ""
+                self._problems.append(f"'endpoint' must be {error}{known}, not {named!r}.")
         return Config(
             **values,
+            endpoints=endpoints,
             keys=self._keys(self._section(table, "keys")),
             chat=ChatSettings(**self._checked(self._section(table, "chat"), "chat.", chat)),
             bench=BenchSettings(**self._checked(self._section(table, "bench"), "bench.", bench)),
             problems=tuple(self._problems),
         )
+
+    def _endpoints(self, table: Mapping[str, Any]) -> dict[str, EndpointSettings]:
+        checks = {"url": _url, "model": _text, "api_key_env": _text, "api_key": _text}
+        endpoints: dict[str, EndpointSettings] = {}
+        for name, value in table.items():
+            prefix = f"endpoints.{name}."
+            if not isinstance(value, dict):
+                self._problems.append(
+                    f"'endpoints.{name}' must be a section [endpoints.{name}] with a url."
+                )
+                continue
+            values = self._checked(value, prefix, checks)
+            if "url" in values:
+                endpoints[name] = EndpointSettings(**values)
+            elif "url" not in value:
+                self._problems.append(f"'{prefix}url' is missing: the address of the server.")
+        return endpoints
 
     def _section(self, table: Mapping[str, Any], name: str) -> Mapping[str, Any]:
         value = table.get(name, {})
@@ -257,8 +303,8 @@ class _Reader:
         for key, value in table.items():
             if key == "api_key" and not prefix:
                 self._problems.append(
-                    "'api_key' is not read: keep the key in an environment variable "
-                    "and name that in api_key_env."
+                    "'api_key' is not read here: put it into a section [endpoints.NAME], or keep "
+                    "it in an environment variable and name that in api_key_env."
                 )
             elif key not in checks:
                 known = difflib.get_close_matches(key, checks, 1)
@@ -268,7 +314,8 @@ class _Reader:
                 try:
                     values[key] = checks[key](value)
                 except ValueError as error:
-                    self._problems.append(f"'{prefix}{key}' must be {error}, not {value!r}.")
+                    shown = HIDDEN if key == "api_key" else repr(value)
+                    self._problems.append(f"'{prefix}{key}' must be {error}, not {shown}.")
         return values
 
     def _keys(self, table: Mapping[str, Any], prefix: str = "") -> dict[str, str]:

@@ -6,15 +6,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from textual.message import Message
 
 from tui.catalog.fit import KvShape
 from tui.foundry.backend import Backend
 from tui.foundry.errors import FoundryError
-from tui.foundry.types import CacheInfo, LoadResult, Model
+from tui.foundry.types import CacheInfo, LoadResult, Model, ServiceAction
 from tui.store import Job
+
+if TYPE_CHECKING:
+    from tui.foundry.connect import Target
 
 
 @dataclass
@@ -149,3 +152,31 @@ class RefreshRequested(Message):
     what: Literal["models", "cache"]
     by_user: bool = False
     """Whether to ask anew rather than take a fresh copy."""
+
+
+@dataclass
+class ServiceRequested(Message):
+    """Do something with the service behind the backend."""
+
+    action: ServiceAction
+
+
+@dataclass
+class ServiceTold(Message):
+    """The service behind the backend was asked, and this is what there is to show."""
+
+    text: str
+
+
+@dataclass
+class MoveCacheRequested(Message):
+    """Keep the models in another directory from now on."""
+
+    folder: Path
+
+
+@dataclass
+class BackendRequested(Message):
+    """Let go of the backend, and take another."""
+
+    target: Target

@@ -91,6 +91,8 @@ def resolve_target(
     model = environment.get("MODEL", "").strip() or None
 
     def endpoint(url: str | None, reason: str) -> Target:
+        if url is not None and url in config.endpoints:
+            return endpoint_target(url, config, environment)
         return Target("endpoint", url, _api_key(config, environment), reason, model)
 
     flag = options.backend
@@ -112,6 +114,15 @@ def resolve_target(
     if flag == "endpoint" or (flag is None and config.backend == "endpoint"):
         return endpoint(None, "")
     return Target()
+
+
+def endpoint_target(name: str, config: Config, environment: Mapping[str, str]) -> Target:
+    """Return the target for an endpoint that the settings name."""
+    named = config.endpoints[name]
+    key = named.api_key
+    if named.api_key_env:
+        key = environment.get(named.api_key_env, "").strip() or key
+    return Target("endpoint", named.url, key, f"the endpoint '{name}' of the settings", named.model)
 
 
 def _api_key(config: Config, environment: Mapping[str, str]) -> str | None:

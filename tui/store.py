@@ -18,11 +18,16 @@ from tui.foundry.types import BackendInfo, CacheInfo, Model, Progress
 from tui.system.model_memory import ModelMemory
 from tui.system.sampler import Sample
 
-JobKind = Literal["download", "load", "unload", "run", "delete", "import", "bench"]
+JobKind = Literal[
+    "download", "load", "unload", "run", "delete", "import", "bench", "service", "move cache"
+]
 JobState = Literal["waiting", "running", "done", "failed", "cancelled"]
 Topic = Literal["backend", "models", "cache", "jobs", "system", "marks", "chat"]
 
 TOPICS: tuple[Topic, ...] = ("backend", "models", "cache", "jobs", "system", "marks", "chat")
+
+STALL_AFTER_S = 15.0
+"""A download that has not moved for as long is shown as stalled."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +44,18 @@ class Job:
     ended_s: float | None = None
     rate_bytes_s: float | None = None
     error: FoundryError | None = None
+    log: tuple[str, ...] = ()
+    """What the tool that does the work printed, the last lines of it; of a bar, its last state."""
+    moved_s: float | None = None
+    """When it last came any further, on the clock of `started_s`."""
+
+    def stalled_s(self, now_s: float) -> float | None:
+        """Return for how long a download has not moved, where that is long enough to say so."""
+        if self.kind not in ("download", "run") or self.state != "running" or not self.moved_s:
+            return None
+        still_s = now_s - self.moved_s
+        whole = self.progress.fraction is None or self.progress.fraction >= 1.0
+        return None if whole or still_s < STALL_AFTER_S else still_s
 
     @property
     def active(self) -> bool:
@@ -74,6 +91,8 @@ class State:
     memory: ModelMemory = ModelMemory()
     marked: frozenset[str] = frozenset()
     """Variant ids marked for a comparison."""
+    service_text: str = ""
+    """What the service behind the backend said last, when it was asked."""
     chat_variant: str | None = None
     """Variant that answers in the chat pane."""
 

@@ -79,7 +79,7 @@ def _row(entry: CacheEntry, loaded: Collection[str]) -> CacheRow:
     state = _state(entry, loaded)
     linked = entry.origin != "catalog"
     return CacheRow(
-        key=entry.path.as_posix(),
+        key=f"{entry.path.as_posix()}#{entry.variant_id}",
         label=name or entry.path.name,
         version=version,
         state=state,

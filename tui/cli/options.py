@@ -13,7 +13,7 @@ class GlobalOptions:
 
     backend: Literal["auto", "foundry", "runtime", "endpoint"] | None = None
     endpoint: str | None = None
-    """Address of an OpenAI-compatible server."""
+    """Address of an OpenAI-compatible server, or its name in the settings."""
     config_file: Path | None = None
     models_file: Path | None = None
     """The team's registry."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 from textual.content import Content
 from textual.widgets import Static
 
@@ -82,6 +84,9 @@ def _job_text(job: Job) -> str:
         parts.append(f"{progress.fraction:.0%}")
     elif progress.message:
         parts.append(clean_text(progress.message, False))
+    stalled_s = job.stalled_s(time.monotonic())
+    if stalled_s is not None:
+        return "  ".join((*parts, f"stalled for {format_duration(stalled_s)}: J, x cancels"))
     if job.rate_bytes_s:
         parts.append(format_rate(job.rate_bytes_s))
     if job.left_s is not None:

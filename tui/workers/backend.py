@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 from textual.message import Message
 
@@ -22,26 +23,91 @@ from tui.messages import (
 )
 from tui.session import Session
 
+if TYPE_CHECKING:
+    from tui.foundry.connect import Target
+
 Post = Callable[[Message], object]
 
 
-async def open_backend(session: Session, post: Post) -> None:
-    """Find the backend of this machine; posts `BackendConnected` or `BackendFailed`."""
-    from tui.foundry.connect import connect  # late: brings httpx
+class BackendWorker:
+    """Holds the backend of the session: finds it, changes it, asks it, lets go of it.
 
-    try:
-        # A screen need not wait for the public catalog: it is told when that has arrived.
-        settings = replace(session.runtime_settings, catalog_wait_s=0)
-        backend = await connect(session.target, settings)
-    except FoundryError as error:
-        post(BackendFailed(error))
-        return
+    Args:
+        session: Where to look.
+        post: Delivers messages to the app.
+    """
 
-    def changed(text: str) -> None:
-        post(BackendChanged(text))
+    def __init__(self, session: Session, post: Post) -> None:
+        self._session = session
+        self._post = post
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._connecting: asyncio.Task[None] | None = None
+        self.backend: Backend | None = None
 
-    backend.on_change(changed)
-    post(BackendConnected(backend))
+    def connect(self) -> None:
+        """Look for the backend; posts `BackendConnected` or `BackendFailed`."""
+        if self._connecting is not None:
+            self._connecting.cancel()
+        self._connecting = self._start(self._connect())
+
+    def switch(self, target: Target) -> None:
+        """Let go of the backend, and look for another."""
+        self._session = replace(self._session, target=target)
+        old, self.backend = self.backend, None
+        if old is not None:
+            self._start(old.close())
+        self.connect()
+
+    def fetch(self, *what: str, refresh: bool = False) -> None:
+        """Ask for `models` or `cache`; posts what the backend answers."""
+        if (backend := self.backend) is None:
+            return
+        for one in what:
+            if one == "models":
+                self._start(fetch_models(backend, self._post_of(backend), refresh=refresh))
+            else:
+                self._start(fetch_cache(backend, self._post_of(backend)))
+
+    async def close(self) -> None:
+        """Let go of everything."""
+        tasks = list(self._tasks)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        if self.backend is not None:
+            await self.backend.close()
+
+    # Inside
+
+    def _start(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
+
+    async def _connect(self) -> None:
+        from tui.foundry.connect import connect  # late: brings httpx
+
+        try:
+            # A screen need not wait for the public catalog: it is told when that has arrived.
+            settings = replace(self._session.runtime_settings, catalog_wait_s=0)
+            backend = await connect(self._session.target, settings)
+        except FoundryError as error:
+            self._post(BackendFailed(error))
+            return
+        self.backend = backend
+        post = self._post_of(backend)
+        backend.on_change(lambda text: post(BackendChanged(text)))
+        self._post(BackendConnected(backend))
+
+    def _post_of(self, backend: Backend) -> Callable[[Message], None]:
+        """Return a post for what one backend says; one that was let go of is not listened to."""
+
+        def post(message: Message) -> None:
+            if self.backend is backend:
+                self._post(message)
+
+        return post
 
 
 async def fetch_models(backend: Backend, post: Post, *, refresh: bool = False) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import time
+from collections import deque
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
@@ -22,6 +23,7 @@ Work = Callable[[ProgressCallback], Awaitable[None]]
 REPORT_EVERY_S = 0.25
 RATE_SMOOTHING = 0.3
 CANCEL_WAIT_S = 3.0
+LOG_LINES = 500
 # One at a time: two loads at once would blur whose memory is whose, and two downloads share a link.
 _SERIAL: dict[JobKind, str] = {
     "download": "network",
@@ -98,6 +100,8 @@ class _ProgressMeter:
         self._post = post
         self._clock = clock
         self._posted_s = float("-inf")
+        self._log: deque[str] = deque(maxlen=LOG_LINES)
+        self._in_bar = False
         self._measured: tuple[float, int] | None = None
 
     def begin(self) -> None:
@@ -106,6 +110,16 @@ class _ProgressMeter:
 
     def report(self, progress: Progress) -> None:
         now = self._clock()
+        if progress.line:
+            self._keep_line(progress)
+            if progress.fraction is None:  # words, not how far it is
+                message = progress.message or self._job.progress.message
+                known = replace(self._job.progress, message=message)
+                self._job = replace(self._job, progress=known, log=tuple(self._log))
+                self._post(JobChanged(self._job))
+                return
+        if progress.fraction != self._job.progress.fraction:
+            self._job = replace(self._job, moved_s=now)
         if now - self._posted_s < REPORT_EVERY_S and progress.fraction != 1.0:
             return
         rate = self._job.rate_bytes_s
@@ -118,9 +132,18 @@ class _ProgressMeter:
         else:
             rate = None
         self._posted_s = now
-        self._job = replace(self._job, progress=progress, rate_bytes_s=rate)
+        self._job = replace(self._job, progress=progress, rate_bytes_s=rate, log=tuple(self._log))
         self._post(JobChanged(self._job))
 
+    def _keep_line(self, progress: Progress) -> None:
+        bar = progress.fraction is not None
+        if bar and self._in_bar:
+            self._log.pop()
+        self._in_bar = bar
+        self._log.append(progress.line)
+
     def end(self, state: JobState, error: FoundryError | None = None) -> None:
-        self._job = replace(self._job, state=state, error=error, ended_s=self._clock())
+        self._job = replace(
+            self._job, state=state, error=error, ended_s=self._clock(), log=tuple(self._log)
+        )
         self._post(JobChanged(self._job))

@@ -11,9 +11,15 @@ from textual.message import Message
 from tui.catalog.ready import make_ready
 from tui.catalog.resolve import find_variant
 from tui.foundry.backend import Backend, ProgressCallback
-from tui.foundry.errors import BackendUnavailable
-from tui.foundry.types import Progress, Variant
-from tui.messages import ChatRequested, RefreshRequested, VariantLoaded, VariantUnloaded
+from tui.foundry.errors import BackendUnavailable, FoundryError
+from tui.foundry.types import Progress, ServiceAction, Variant
+from tui.messages import (
+    ChatRequested,
+    RefreshRequested,
+    ServiceTold,
+    VariantLoaded,
+    VariantUnloaded,
+)
 from tui.store import Job, Store
 from tui.workers.jobs import JobRunner
 
@@ -68,6 +74,30 @@ class ModelJobs:
             self._look_again("models", "cache")
 
         return self._runner.start("import", name, work)
+
+    def service(self, action: ServiceAction) -> Job:
+        """Do something with the service behind the backend; posts what to show about it."""
+
+        async def work(report: ProgressCallback) -> None:
+            try:
+                text = await self._backend.service(action)
+            except FoundryError as error:
+                self._post(ServiceTold(f"{error.message}\n{error.hint}".strip()))
+                raise
+            self._post(ServiceTold(text))
+            self._look_again("models")
+
+        return self._runner.start("service", action, work)
+
+    def move_cache(self, folder: Path) -> Job:
+        """Keep the models in another directory."""
+
+        async def work(report: ProgressCallback) -> None:
+            report(Progress(message="moving, the service restarts"))
+            await self._backend.move_cache(folder)
+            self._look_again("models", "cache")
+
+        return self._runner.start("move cache", str(folder), work)
 
     async def _download(self, variant_id: str, report: ProgressCallback) -> None:
         try:

@@ -8,38 +8,12 @@ from pathlib import Path
 from textual import on, work
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
-from textual.suggester import Suggester
 from textual.widgets import Button, Input, Label, Static
 
 from tui.cache.folder_check import Finding, check_folder, suggest_name
 from tui.foundry.text import clean_text
+from tui.panes.cache.folder_suggester import FolderSuggester
 from tui.widgets.dialogs.base import Dialog
-
-
-class FolderSuggester(Suggester):
-    """Completes a path to the first directory that fits."""
-
-    def __init__(self) -> None:
-        super().__init__(use_cache=False, case_sensitive=True)
-
-    async def get_suggestion(self, value: str) -> str | None:
-        """Return the completed path, or None."""
-        return await asyncio.to_thread(_complete, value)
-
-
-def _complete(value: str) -> str | None:
-    if not value:
-        return None
-    typed = Path(value).expanduser()
-    parent, start = (typed, "") if value.endswith(("/", "\\")) else (typed.parent, typed.name)
-    try:
-        names = sorted(one.name for one in parent.iterdir() if one.is_dir())
-    except OSError:
-        return None
-    for name in names:
-        if name.startswith(start) and name != start and (start or not name.startswith(".")):
-            return value + name[len(start) :]
-    return None
 
 
 class ImportDialog(Dialog[tuple[Path, str]]):

@@ -17,7 +17,13 @@ from tui.cache.entries import CacheRow, build_cache_rows, summarize
 from tui.formats import UNKNOWN, format_age, format_bytes
 from tui.foundry.text import clean_text
 from tui.foundry.types import Capability
-from tui.messages import ImportRequested, JobRequested, RefreshRequested, RunRequested
+from tui.messages import (
+    ImportRequested,
+    JobRequested,
+    MoveCacheRequested,
+    RefreshRequested,
+    RunRequested,
+)
 from tui.panes.base import Pane
 from tui.store import State
 from tui.widgets.table import Cell, Column, Row, Table, Tone
@@ -153,6 +159,22 @@ class CachePane(Pane):
 
         if answer := await self.app.push_screen_wait(ImportDialog()):
             self.post_message(ImportRequested(*answer))
+
+    @work(group="move", exclusive=True)
+    async def action_move_cache(self) -> None:
+        """Ask for a directory, and keep the models there from now on."""
+        info = self.store.state.info
+        if info is None or not info.supports(Capability.MOVE_CACHE):
+            reason = info.unavailable[Capability.MOVE_CACHE] if info else "No backend is connected."
+            self.notify(reason, severity="warning", markup=False)
+            return
+        from tui.panes.cache.move_dialog import MoveCacheDialog
+
+        cache = self.store.state.cache
+        if folder := await self.app.push_screen_wait(
+            MoveCacheDialog(cache.location if cache else None)
+        ):
+            self.post_message(MoveCacheRequested(folder))
 
     def action_refresh_cache(self) -> None:
         """Look at the disk again."""

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import time
 from typing import ClassVar
 
+from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
@@ -13,6 +15,7 @@ from tui.formats import format_bytes, format_duration
 from tui.messages import CancelRequested
 from tui.store import Job, State, Store
 from tui.widgets.dialogs.base import Dialog
+from tui.widgets.dialogs.log import LogDialog
 from tui.widgets.table import Cell, Column, Row, Table, Tone
 
 _TONES: dict[str, Tone] = {"done": "good", "failed": "bad", "running": "accent"}
@@ -48,7 +51,10 @@ class JobsDialog(Dialog[None]):
                 ],
                 empty="Nothing has run yet. Downloads, loads and benchmarks show here.",
             )
-            yield Static("x cancels the job under the cursor · esc closes", classes="hint")
+            yield Static(
+                "enter shows its log · x cancels the job under the cursor · esc closes",
+                classes="hint",
+            )
 
     def on_mount(self) -> None:
         """Follow the jobs."""
@@ -59,6 +65,11 @@ class JobsDialog(Dialog[None]):
     def _show(self, state: State) -> None:
         jobs = sorted(state.jobs, key=lambda job: -job.id)[:RECENT]
         self.query_one(Table).set_rows([_row(job) for job in jobs])
+
+    @on(Table.Chosen)
+    def _show_log(self) -> None:
+        if key := self.query_one(Table).cursor_key:
+            self.app.push_screen(LogDialog(self._store, int(key)))
 
     def action_cancel_job(self) -> None:
         """Cancel the job under the cursor."""
@@ -83,6 +94,9 @@ def _progress(job: Job) -> str:
         return job.error.message
     if job.ended_s is not None:
         return format_duration(job.ended_s - job.started_s)
+    stalled_s = job.stalled_s(time.monotonic())
+    if stalled_s is not None:
+        return f"stalled for {format_duration(stalled_s)}"
     progress = job.progress
     if progress.done_bytes is not None and progress.total_bytes:
         return f"{format_bytes(progress.done_bytes)} of {format_bytes(progress.total_bytes)}"
