@@ -191,6 +191,14 @@ class FoundryApp(AppActions):
     def _service_requested(self, message: m.ServiceRequested) -> None:
         self.model_jobs.service(message.action)
 
+    @on(m.ProbeRequested)
+    def _probe_requested(self, message: m.ProbeRequested) -> None:
+        self.model_jobs.probe()
+
+    @on(m.AnsweringChanged)
+    def _answering_changed(self, message: m.AnsweringChanged) -> None:
+        self.store.apply("chat", answering=message.answering)
+
     @on(m.ServiceTold)
     def _service_told(self, message: m.ServiceTold) -> None:
         info = self.store.backend.info if self.store.backend else None

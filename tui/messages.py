@@ -155,6 +155,18 @@ class RefreshRequested(Message):
 
 
 @dataclass
+class AnsweringChanged(Message):
+    """An answer in the chat began or ended."""
+
+    answering: bool
+
+
+@dataclass
+class ProbeRequested(Message):
+    """Find out whether a loaded model really answers."""
+
+
+@dataclass
 class ServiceRequested(Message):
     """Do something with the service behind the backend."""
 

@@ -19,7 +19,16 @@ from tui.system.model_memory import ModelMemory
 from tui.system.sampler import Sample
 
 JobKind = Literal[
-    "download", "load", "unload", "run", "delete", "import", "bench", "service", "move cache"
+    "download",
+    "load",
+    "unload",
+    "run",
+    "delete",
+    "import",
+    "bench",
+    "service",
+    "move cache",
+    "probe",
 ]
 JobState = Literal["waiting", "running", "done", "failed", "cancelled"]
 Topic = Literal["backend", "models", "cache", "jobs", "system", "marks", "chat"]
@@ -91,6 +100,8 @@ class State:
     memory: ModelMemory = ModelMemory()
     marked: frozenset[str] = frozenset()
     """Variant ids marked for a comparison."""
+    answering: bool = False
+    """An answer is being written in the chat."""
     service_text: str = ""
     """What the service behind the backend said last, when it was asked."""
     chat_variant: str | None = None

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import Ran
-from tests.support.scripted_backend import ScriptedBackend
+from tests.support.scripted_backend import SMALL, ScriptedAnswer, ScriptedBackend
 from tui.foundry.connect import Target
-from tui.foundry.errors import BackendUnavailable
+from tui.foundry.errors import BackendUnavailable, RequestFailed
 
 Run = Callable[..., Ran]
 REGISTRY = """[
@@ -92,8 +92,19 @@ def test_named_settings_must_exist(run: Run, tmp_path: Path) -> None:
 def test_the_doctor_looks_at_everything(run: Run) -> None:
     ran = run("doctor")
     assert ran.code == 0
-    for word in ("Python", "Memory", "Disk", "Settings", "Registry", "3 models, 2 on disk"):
-        assert word in ran.out
+    for word in (
+        "Python",
+        "memory",
+        "free",
+        "Settings",
+        "Registry",
+        "3 models, 2 on disk",
+        "none loaded",
+        "CPUExecutionProvider",
+        "nothing is wrong",
+        "port 5273",
+    ):
+        assert word in ran.out, word
     values = run("doctor", "--json").json
     assert values["files"]["config_file"] == {
         "path": values["files"]["config_file"]["path"],
@@ -107,8 +118,51 @@ def test_the_doctor_without_a_backend(run: Run, backend: ScriptedBackend) -> Non
     backend.fail("models", BackendUnavailable("Nothing.", "Install this.\nOr that."))
     ran = run("doctor")
     assert ran.code == 3
-    assert "none: Nothing." in ran.out
+    assert "! Nothing. Install this." in ran.out
     assert "Or that." in ran.out
+
+
+def test_the_doctor_when_none_is_found(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def connect(*_: object) -> None:
+        raise BackendUnavailable("No source of models.", "Install this.\nOr that.")
+
+    monkeypatch.setattr("tui.foundry.connect.connect", connect)
+    ran = run("doctor")
+    assert ran.code == 3
+    assert "In use:      none: No source of models." in ran.out
+    assert "Or that." in ran.out
+    assert run("doctor", "--json").json["backend_error"]["code"] == "backend_unavailable"
+
+
+def test_the_doctor_shows_neither_home_nor_key(
+    run: Run, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("API_KEY", "sk-very-secret")
+    for arguments in (("doctor",), ("doctor", "--json")):
+        ran = run(*arguments)
+        assert str(home) not in ran.out
+        assert "~" in ran.out
+        assert "sk-very-secret" not in ran.out + ran.err
+
+
+def test_the_doctor_probes_a_loaded_model(run: Run, backend: ScriptedBackend) -> None:
+    assert "nothing to probe" in run("doctor", "--probe").out
+    backend.mark(SMALL, loaded=True)
+    ran = run("doctor", "--probe")
+    assert f"{SMALL} answered one token after" in ran.out
+    (request,) = backend.requests
+    assert request.max_tokens == 1
+    backend.say(ScriptedAnswer(error=RequestFailed("Stuck.", "Restart it.")))
+    failed = run("doctor", "--probe", "--json").json
+    assert failed["probe"]["answered"] is False
+    assert "Stuck." in failed["findings"][0]["what"]
+
+
+def test_the_doctor_does_not_start_the_service(run: Run, targets: list[Target]) -> None:
+    run("doctor")
+    assert not targets[-1].start_service
+    run("models")
+    assert targets[-1].start_service
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import ssl
 import time
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
@@ -223,10 +224,14 @@ def chat_by_model(**scripts: Sequence[Step]) -> Callable[[Request], Sequence[Ste
 
 
 @asynccontextmanager
-async def serving(answers: dict[str, Answer] | None = None) -> AsyncIterator[ScriptedServer]:
+async def serving(
+    answers: dict[str, Answer] | None = None, *, secure: ssl.SSLContext | None = None
+) -> AsyncIterator[ScriptedServer]:
     """Run a server on a free loopback port.
 
-    Without `answers` it has two models that answer at once.
+    Args:
+        answers: By path; without it there are two models that answer at once.
+        secure: For https.
     """
     if answers is None:
         answers = {
@@ -248,9 +253,9 @@ async def serving(answers: dict[str, Answer] | None = None) -> AsyncIterator[Scr
         except asyncio.CancelledError:
             writer.transport.abort()
 
-    listener = await asyncio.start_server(accept, "127.0.0.1", 0)
+    listener = await asyncio.start_server(accept, "127.0.0.1", 0, ssl=secure)
     server.port = listener.sockets[0].getsockname()[1]
-    server.url = f"http://127.0.0.1:{server.port}"
+    server.url = f"http{'s' if secure else ''}://127.0.0.1:{server.port}"
     try:
         yield server
     finally:

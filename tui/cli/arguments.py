@@ -103,7 +103,7 @@ def _add_common(parser: argparse.ArgumentParser, default: Any, json_default: Any
         "--backend", choices=BACKENDS, default=default, help="where models come from"
     )
     group.add_argument(
-        "--endpoint", metavar="URL", default=default, help="an OpenAI-compatible server"
+        "--endpoint", metavar="URL|NAME", default=default, help="an OpenAI-compatible server"
     )
     group.add_argument("--config", metavar="FILE", type=Path, default=default, help="settings")
     group.add_argument(
@@ -121,39 +121,70 @@ def _actions(parser: argparse.ArgumentParser) -> Any:
 
 
 def _models(add: Any) -> None:
-    parser = add("models", "models", "list the models, or tell about one")
-    actions = _actions(parser)
-    add("list", "models", "list the models", actions).set_defaults(action="list")
-    info = add("info", "models", "tell all that is known about one model", actions)
-    info.add_argument("model", metavar="X", help="alias or variant id")
-    info.set_defaults(action="info")
+    """Add `models`; `model` is how `foundry` spells it, with its verbs for one model."""
+    for name in ("models", "model"):
+        parser = add(name, "models", "list the models, or tell about one")
+        actions = _actions(parser)
+        for word in ("list", "ls"):
+            add(word, "models", "list the models", actions).set_defaults(action="list")
+        info = add("info", "models", "tell all that is known about one model", actions)
+        info.add_argument("model", metavar="X", help="alias or variant id")
+        info.set_defaults(action="info")
+        if name == "model":
+            _one_model(add, actions)
+
+
+def _one_model(add: Any, on: Any = None) -> None:
+    """Add the verbs for one model, to the top or to `model`."""
+    where = () if on is None else (on,)
+    run = add("run", "run", "download if needed, load, and serve until ctrl+c", *where)
+    run.add_argument("model", metavar="X", help="alias or variant id")
+    run.add_argument("--once", action="store_true", help="load, report, and leave")
+    run.add_argument("--verbose", action="store_true", help="print what the tool behind it says")
+    for verb, text in (
+        ("download", "fetch a model into the cache"),
+        ("load", "bring a model into the memory of a service that stays"),
+        ("unload", "drop a model from the memory of a service that stays"),
+    ):
+        parser = add(verb, verb, text, *where)
+        parser.add_argument("model", metavar="X", help="alias or variant id")
 
 
 def _cache(add: Any) -> None:
     parser = add("cache", "cache", "list what is on disk, say where, or delete")
     actions = _actions(parser)
-    add("list", "cache", "list what is on disk", actions).set_defaults(action="list")
+    for word in ("list", "ls"):
+        add(word, "cache", "list what is on disk", actions).set_defaults(action="list")
+    move = add("cd", "cache", "keep the models in another directory", actions)
+    move.add_argument("folder", metavar="DIR", type=Path, help="a directory that exists")
+    move.set_defaults(action="cd")
     add("location", "cache", "say where the models are", actions).set_defaults(action="location")
-    remove = add("rm", "cache", "delete models from disk", actions)
-    remove.add_argument("models", metavar="X", nargs="+", help="alias or variant id")
-    remove.set_defaults(action="rm")
+    for word in ("rm", "remove"):
+        remove = add(word, "cache", "delete models from disk", actions)
+        remove.add_argument("models", metavar="X", nargs="+", help="alias or variant id")
+        remove.set_defaults(action="rm")
 
 
 def _doing(add: Any) -> None:
     importing = add("import", "importing", "add your own model directory")
     importing.add_argument("folder", metavar="DIR", type=Path, help="holds genai_config.json")
     importing.add_argument("--name", required=True, help="what to call the model")
-    run = add("run", "run", "download if needed, load, and serve until ctrl+c")
-    run.add_argument("model", metavar="X", help="alias or variant id")
-    run.add_argument("--once", action="store_true", help="load, report, and leave")
-    download = add("download", "download", "fetch a model into the cache")
-    download.add_argument("model", metavar="X", help="alias or variant id")
+    _one_model(add)
+    for name in ("service", "server"):
+        service = add(name, "service", "start, stop or look at the service of foundry")
+        actions = _actions(service)
+        service.set_defaults(action="status")
+        for action in ("status", "start", "stop", "restart", "logs"):
+            add(action, "service", f"{action} of the service", actions).set_defaults(action=action)
 
 
 def _talking(add: Any) -> None:
     chat = add("chat", "chat", "ask a model; without a prompt, standard input is read")
     chat.add_argument("model", metavar="X", help="alias or variant id")
     chat.add_argument("prompt", nargs="?", help="'-' also means standard input")
+    chat.add_argument(
+        "--raw", action="store_true", help="no chat template: let /v1/completions write on"
+    )
     chat.add_argument("--system", metavar="TEXT", help="system prompt")
     chat.add_argument("--max-tokens", type=positive, metavar="N", help="longest answer")
     chat.add_argument("--temperature", type=float, metavar="T", help="0 to 2")
@@ -173,7 +204,10 @@ def _choosing(add: Any) -> None:
     registry = add("registry", "registry", "show the team's registry")
     actions = _actions(registry)
     add("list", "registry", "list its entries", actions).set_defaults(action="list")
-    add("doctor", "doctor", "check this machine and this installation")
+    doctor = add("doctor", "doctor", "check this machine and this installation")
+    doctor.add_argument(
+        "--probe", action="store_true", help="let a loaded model answer with one token"
+    )
     config = add("config", "config", "say where the settings are, or print them")
     actions = _actions(config)
     config.set_defaults(action="print")

@@ -1,4 +1,4 @@
-"""`cache [list]`, `cache location`, `cache rm X...`."""
+"""`cache [list]`, `cache location`, `cache cd DIR`, `cache rm X...`."""
 
 from __future__ import annotations
 
@@ -18,6 +18,8 @@ async def run(context: Context) -> int:
     async with context.backend() as backend:
         if context.arguments.action == "rm":
             return await _remove(context, backend)
+        if context.arguments.action == "cd":
+            return await _move(context, backend)
         cache = await backend.cache()
         values = _values(cache)
         if context.arguments.action == "location":
@@ -71,6 +73,15 @@ def _text(cache: CacheInfo) -> str:
 
 def _moment(seconds: float) -> datetime:
     return datetime.fromtimestamp(seconds, UTC)
+
+
+async def _move(context: Context, backend: Backend) -> int:
+    await backend.move_cache(context.arguments.folder)
+    cache = await backend.cache()
+    values = _values(cache)
+    del values["entries"]
+    context.output.result(values, f"The models are kept in {cache.location} now.")
+    return 0
 
 
 async def _remove(context: Context, backend: Backend) -> int:

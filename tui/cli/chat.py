@@ -65,6 +65,7 @@ def _request(context: Context, variant_id: str) -> ChatRequest:
         if arguments.temperature is None
         else arguments.temperature,
         seed=arguments.seed,
+        raw=arguments.raw,
     )
 
 

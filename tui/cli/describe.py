@@ -12,6 +12,7 @@ def backend_values(info: BackendInfo) -> dict[str, Any]:
     return {
         "kind": info.kind,
         "version": info.version,
+        "generation": info.generation or None,
         "endpoint": info.endpoint,
         "reason": info.reason,
         "pid": info.pid,

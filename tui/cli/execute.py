@@ -10,7 +10,7 @@ import sys
 from argparse import Namespace
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import import_module
 from types import ModuleType
 
@@ -36,11 +36,16 @@ class Context:
     output: Output
 
     @asynccontextmanager
-    async def backend(self) -> AsyncIterator[Backend]:
-        """Find the backend, and close it at the end whatever happens. Raises `FoundryError`."""
+    async def backend(self, *, start_service: bool = True) -> AsyncIterator[Backend]:
+        """Find the backend, and close it at the end whatever happens. Raises `FoundryError`.
+
+        Args:
+            start_service: Start the service of the foundry command line where it does not run.
+        """
         from tui.foundry import connect as connecting
 
-        backend = await connecting.connect(self.session.target, self.session.runtime_settings)
+        target = replace(self.session.target, start_service=start_service)
+        backend = await connecting.connect(target, self.session.runtime_settings)
         try:
             yield backend
         finally:
@@ -48,22 +53,29 @@ class Context:
                 async with asyncio.timeout(CLOSE_LIMIT_S):
                     await backend.close()
 
-    def on_progress(self, subject: str, *, people_only: bool = False) -> ProgressCallback:
+    def on_progress(
+        self, subject: str, *, people_only: bool = False, lines: bool = False
+    ) -> ProgressCallback:
         """Return a callback that shows the progress of `subject`.
 
         Args:
             subject: What is being worked on.
             people_only: No JSON lines: with `--json` standard error holds errors alone.
+            lines: Print what the tool behind the backend prints, line by line.
         """
 
         def show(progress: Progress) -> None:
             if people_only and self.output.as_json:
+                return
+            if lines and progress.line and progress.fraction is None and not self.output.as_json:
+                self.output.note(clean_text(progress.line, False))
                 return
             values = {
                 "fraction": progress.fraction,
                 "done_bytes": progress.done_bytes,
                 "total_bytes": progress.total_bytes,
                 "message": progress.message,
+                **({"line": clean_text(progress.line, False)} if progress.line else {}),
             }
             self.output.progress(subject, _progress_text(progress), values)
 

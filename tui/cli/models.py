@@ -9,6 +9,7 @@ from tui.cli.execute import Context, find
 from tui.cli.fits import Fits, judge_all
 from tui.cli.output import facts, table
 from tui.formats import UNKNOWN, format_bytes, format_context
+from tui.foundry.backend import DescribesModels
 from tui.foundry.types import Model
 
 
@@ -16,10 +17,14 @@ async def run(context: Context) -> int:
     """List the models, or tell about one."""
     async with context.backend() as backend:
         if context.arguments.action == "info":
-            model, _ = await find(backend, context.arguments.model)
+            model, variant = await find(backend, context.arguments.model)
             fits = await judge_all(context.session, backend, [model])
             values: dict[str, Any] = {"model": model_values(model, fits)}
             text = _info_text(model, fits)
+            if isinstance(backend, DescribesModels):
+                said = await backend.describe(variant.id)
+                values["foundry_says"] = said
+                text += f"\n\nfoundry says:\n{said}"
         else:
             models = await backend.models()
             fits = await judge_all(context.session, backend, models)

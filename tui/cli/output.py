@@ -65,6 +65,12 @@ class Output:
             self.end_progress()
             sys.stderr.write(f"warning: {text}\n")
 
+    def note(self, text: str) -> None:
+        """Say what was asked for beside the result, wherever standard error goes."""
+        self.end_progress()
+        sys.stderr.write(f"{text}\n")
+        sys.stderr.flush()
+
     def progress(self, subject: str, text: str, values: Mapping[str, Any]) -> None:
         """Show how far something is: a line that is rewritten on a terminal, a JSON line."""
         if self.as_json:

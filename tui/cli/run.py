@@ -1,4 +1,4 @@
-"""`run X [--once]`."""
+"""`run X [--once] [--verbose]`."""
 
 from __future__ import annotations
 
@@ -12,10 +12,11 @@ from tui.foundry.types import LoadResult
 
 
 async def run(context: Context) -> int:
-    """Download if needed, load, print the endpoint, and stay until ctrl+c."""
+    """Download if needed, load, print the endpoint; the embedded runtime stays until ctrl+c."""
     async with context.backend() as backend:
         _, variant = await find(backend, context.arguments.model)
-        result = await make_ready(backend, variant, context.on_progress(variant.id))
+        progress = context.on_progress(variant.id, lines=context.arguments.verbose)
+        result = await make_ready(backend, variant, progress)
         endpoint = backend.info.endpoint
         values = {
             **load_values(result),
@@ -23,8 +24,8 @@ async def run(context: Context) -> int:
             "backend": backend_values(backend.info),
         }
         context.output.result(values, _text(result, endpoint))
-        if context.arguments.once:
-            return 0
+        if context.arguments.once or backend.info.kind != "runtime":
+            return 0  # a service of its own goes on without us
         backend.on_change(context.output.warning)
         context.output.hint("Serving until ctrl+c.")
         await asyncio.Event().wait()

@@ -100,3 +100,12 @@ class RunsModels(Protocol):
     async def run(self, variant_id: str, on_progress: ProgressCallback) -> LoadResult:
         """Download if needed and load; each printed line comes as `Progress.line`."""
         ...
+
+
+@runtime_checkable
+class DescribesModels(Protocol):
+    """A backend whose own tool has something to say about a model."""
+
+    async def describe(self, variant_id: str) -> str:
+        """Return what the tool prints about one model, as clean lines."""
+        ...

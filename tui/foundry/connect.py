@@ -47,6 +47,8 @@ class Target:
     """Where the choice comes from, for the header: `--endpoint`, `FOUNDRY_ENDPOINT` ..."""
     model: str | None = None
     """A model name to offer even if the endpoint does not list it."""
+    start_service: bool = True
+    """Start the service of the foundry command line where it does not run."""
 
 
 async def connect(target: Target, runtime_settings: RuntimeSettings | None) -> Backend:
@@ -71,7 +73,7 @@ async def connect(target: Target, runtime_settings: RuntimeSettings | None) -> B
     found = await commands.find(target.reason if target.kind == "foundry" else "")
     if found.backend is not None:
         try:
-            await found.backend.start()
+            await found.backend.start(launch=target.start_service)
         except BaseException:
             await found.backend.close()
             raise

@@ -51,6 +51,8 @@ class BackendInfo:
     """Capabilities that this backend lacks, each with the reason for the user."""
     generation: str = ""
     """Of the foundry command line: `service` (to 0.9) or `preview` (from 0.10)."""
+    providers: tuple[str, ...] = ()
+    """Execution providers that the service says this machine has; empty where it does not tell."""
 
     def supports(self, capability: Capability) -> bool:
         """Tell whether the backend can do `capability`."""
@@ -172,6 +174,9 @@ class ChatRequest:
     temperature: float | None = None
     top_p: float | None = None
     seed: int | None = None
+    raw: bool = False
+    """Send the last message as it is to `/v1/completions`, which knows no roles and applies no
+    chat template; not every server has that route."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from textual.message import Message
 from tui.catalog.ready import make_ready
 from tui.catalog.resolve import find_variant
 from tui.foundry.backend import Backend, ProgressCallback
-from tui.foundry.errors import BackendUnavailable, FoundryError
+from tui.foundry.errors import BackendUnavailable, FoundryError, NotFound, RequestFailed
 from tui.foundry.types import Progress, ServiceAction, Variant
 from tui.messages import (
     ChatRequested,
@@ -88,6 +88,25 @@ class ModelJobs:
             self._look_again("models")
 
         return self._runner.start("service", action, work)
+
+    def probe(self) -> Job:
+        """Let a model in memory answer with one token; posts how that went."""
+
+        async def work(report: ProgressCallback) -> None:
+            from tui.foundry.health import probe
+
+            state = self._store.state
+            if state.answering or any(job.kind == "bench" for job in state.active_jobs):
+                raise RequestFailed(
+                    "An answer is being written: some servers cut it for a second request.",
+                    "Probe when it has ended.",
+                )
+            if not state.loaded:
+                raise NotFound("No model is in memory that could answer.", "Run one first.")
+            health = await probe(self._backend, state.loaded[0])
+            self._post(ServiceTold(health.sentence()))
+
+        return self._runner.start("probe", "one token", work)
 
     def move_cache(self, folder: Path) -> Job:
         """Keep the models in another directory."""

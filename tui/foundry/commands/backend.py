@@ -85,12 +85,17 @@ class FoundryBackend:
             reason=self._reason,
             endpoint=connection.url if connection else None,
             pid=connection.pid if connection else None,
+            providers=self._link.status.providers,
         )
 
-    async def start(self) -> None:
-        """Find the service or start it; one that takes long goes on starting behind."""
+    async def start(self, *, launch: bool = True) -> None:
+        """Find the service, or start it; one that takes long goes on starting behind.
+
+        Args:
+            launch: Start it where it does not run.
+        """
         with contextlib.suppress(TimedOut):
-            await self._link.open(OPEN_WAIT_S)
+            await self._link.open(OPEN_WAIT_S if launch else None)
 
     def on_change(self, callback: Callable[[str], None]) -> None:
         """Register `callback(message)`: the service stopped, started, or moved to another port."""
@@ -125,9 +130,8 @@ class FoundryBackend:
                 await connection.management.load(split_version(name)[0])
         else:
             await self._load_by_command(name)
-        after = _resident_bytes(connection.pid)
-        grown = None if before is None or after is None else max(0, after - before)
-        return LoadResult(name, time.perf_counter() - started_s, grown)
+        load_s = time.perf_counter() - started_s
+        return LoadResult(name, load_s, _growth(before, _resident_bytes(connection.pid)))
 
     async def run(self, variant_id: str, on_progress: ProgressCallback) -> LoadResult:
         """Download if needed and load, by `model run --verbose` where that needs no terminal."""
@@ -154,8 +158,7 @@ class FoundryBackend:
             raise LoadFailed(error.message, error.hint) from error
         if not told.loaded:
             raise self._failed(LoadFailed, f"'{name}' could not be run", printed)
-        after = _resident_bytes(connection.pid)
-        grown = None if before is None or after is None else max(0, after - before)
+        grown = _growth(before, _resident_bytes(connection.pid))
         return LoadResult(name, told.load_s or 0.0, grown)
 
     async def unload(self, variant_id: str) -> int | None:
@@ -357,6 +360,11 @@ class FoundryBackend:
 
 def _names(model: Model) -> list[str]:
     return [split_version(variant.id)[0] for variant in model.variants]
+
+
+def _growth(before: int | None, after: int | None) -> int | None:
+    """Return what a process grew by; None where that is not known, or where it did not grow."""
+    return None if before is None or after is None or after <= before else after - before
 
 
 def _resident_bytes(pid: int | None) -> int | None:

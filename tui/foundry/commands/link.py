@@ -66,9 +66,13 @@ class ServiceLink:
         self.status = ServiceStatus(False)
         """What the command said last."""
 
-    async def open(self, wait_s: float) -> None:
-        """Find the service, or start it; what takes longer than `wait_s` goes on behind."""
-        if not await self.find():
+    async def open(self, wait_s: float | None) -> None:
+        """Find the service, or start it.
+
+        Args:
+            wait_s: How long to wait for a start, which goes on behind; None: do not start it.
+        """
+        if not await self.find() and wait_s is not None:
             self._starting = asyncio.create_task(self._start_and_tell())
             await asyncio.wait((self._starting,), timeout=wait_s)
         self._watching = asyncio.create_task(self._watch())

@@ -26,7 +26,8 @@ def text_of(data: bytes) -> str:
 
 def lines_of(data: bytes) -> list[str]:
     """Return what was printed as clean lines; each redrawing of a line is a line of its own."""
-    return [line[:LINE_LIMIT].rstrip() for line in clean_text(text_of(data)).split("\n")]
+    text = clean_text(text_of(data)).expandtabs()
+    return [line[:LINE_LIMIT].rstrip() for line in text.split("\n")]
 
 
 def whole_lines_of(data: bytes) -> list[str]:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import ipaddress
+import os
 import re
+import ssl
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
@@ -58,6 +60,26 @@ def parse_address(text: str) -> Address:
     base = origin + path.removesuffix("/v1")
     api = base if _VERSION.search(base) else f"{base}/v1"
     return Address(base, api, parts.scheme == "https", _is_loopback(host))
+
+
+def verification(address: Address) -> ssl.SSLContext | bool:
+    """Return what httpx takes as `verify`.
+
+    Certificates are read only where they are needed, since that takes 20 to 50 ms; `SSL_CERT_FILE`
+    and `SSL_CERT_DIR` are honoured on loopback too, where the rest of the environment is not.
+    """
+    if not address.secure:
+        return False
+    file, folder = os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR")
+    if not file and not folder:
+        return True
+    try:
+        return ssl.create_default_context(cafile=file, capath=folder)
+    except OSError as error:
+        raise BackendUnavailable(
+            f"The certificates that SSL_CERT_FILE or SSL_CERT_DIR names cannot be read: {error}.",
+            "Correct these variables, or unset them.",
+        ) from error
 
 
 def _is_loopback(host: str) -> bool:

@@ -13,7 +13,7 @@ from typing import Any
 
 import httpx
 
-from tui.foundry.endpoint.address import parse_address
+from tui.foundry.endpoint.address import parse_address, verification
 from tui.foundry.endpoint.chat_stream import ChatStream
 from tui.foundry.endpoint.sse import SseDecoder, SseEvent
 from tui.foundry.endpoint.stamped import StampedTransport, stamps_of
@@ -24,6 +24,7 @@ from tui.foundry.errors import (
     RequestFailed,
     StreamBroken,
     TimedOut,
+    Unsupported,
 )
 from tui.foundry.types import ChatEvent, ChatRequest, ChatStarted
 
@@ -121,7 +122,7 @@ class EndpointClient:
         http = self._client()
         http_request = http.build_request(
             "POST",
-            f"{self._address.api}/chat/completions",
+            f"{self._address.api}/{'completions' if request.raw else 'chat/completions'}",
             json=_chat_body(request),
             headers={"Accept": "text/event-stream"},
             extensions={"trace": trace},
@@ -156,8 +157,7 @@ class EndpointClient:
             if self._secret:
                 headers["Authorization"] = f"Bearer {self._secret}"
             self._http = httpx.AsyncClient(
-                # Certificates are read only where they are needed: that takes 20 to 50 ms.
-                verify=self._address.secure,
+                verify=verification(self._address),
                 # A proxy from the environment must not stand between us and this machine.
                 trust_env=not self._address.loopback,
                 transport=StampedTransport() if stamped else None,
@@ -208,9 +208,15 @@ class EndpointClient:
             body = b""
         if "html" in kind and not body.lstrip().startswith(b"{"):
             raise not_a_model_server(self.base_url, response.status_code)
+        text = body.decode("utf-8", errors="replace")
+        if request.raw and response.status_code in (404, 405, 501) and "model" not in text.lower():
+            raise Unsupported(
+                f"The server at {self.base_url} has no route /v1/completions.",
+                "Ask without --raw.",
+            )
         raise failure(
             response.status_code,
-            body.decode("utf-8", errors="replace"),
+            text,
             model=request.variant_id,
             url=self.base_url,
             secret=self._secret,
@@ -320,10 +326,13 @@ def _chat_body(request: ChatRequest) -> dict[str, object]:
     """Return only fields of OpenAI's set: some servers refuse any other."""
     body: dict[str, object] = {
         "model": request.variant_id,
-        "messages": [{"role": m.role, "content": m.content} for m in request.messages],
         "stream": True,
         "stream_options": {"include_usage": True},
     }
+    if request.raw:
+        body["prompt"] = request.messages[-1].content
+    else:
+        body["messages"] = [{"role": m.role, "content": m.content} for m in request.messages]
     for name in ("max_tokens", "temperature", "top_p", "seed"):
         value = getattr(request, name)
         if value is not None:

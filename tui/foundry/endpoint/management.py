@@ -18,7 +18,7 @@ from urllib.parse import quote
 import httpx
 
 from tui.foundry.backend import ProgressCallback
-from tui.foundry.endpoint.address import Address, parse_address
+from tui.foundry.endpoint.address import Address, parse_address, verification
 from tui.foundry.endpoint.wording import clean, failure, said
 from tui.foundry.errors import (
     BackendUnavailable,
@@ -285,7 +285,7 @@ def _names(found: object) -> list[str]:
 def _client(address: Address, timeout: httpx.Timeout) -> httpx.AsyncClient:
     return httpx.AsyncClient(
         timeout=timeout,
-        verify=address.secure,  # reading certificates takes 20 to 50 ms
+        verify=verification(address),
         trust_env=not address.loopback,  # no proxy between us and this machine
         headers={"Accept-Encoding": "identity"},
     )

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from tui.foundry.ids import split_version
 from tui.foundry.on_disk.local_models import IDENTITY, LocalModels, folder_size
 
 _DOWNLOAD_MARKS = (".dlstate", "download.tmp")
@@ -33,11 +35,11 @@ def scan_cache(
         whole = all(path.exists() for path in folder.iterdir())
         rows.append(_row(model.id, folder, "complete" if whole else "orphan", model.origin))
     by_path = {Path(path).resolve(): variant_id for variant_id, path in cached.items()}
-    by_name = {variant_id.replace(":", "-").casefold(): variant_id for variant_id in ids}
     for folder in _model_folders(cache_dir):
         inside = [variant_id for path, variant_id in by_path.items() if path.is_relative_to(folder)]
         partial = _is_partial(folder)
-        variant_id = inside[0] if inside else by_name.get(folder.name.casefold(), "")
+        named = next((one for one in ids if _is_folder_of(folder, one)), "")
+        variant_id = inside[0] if inside else named
         state = "partial" if partial else "complete" if inside else "orphan"
         rows.append(_row(variant_id, folder, state, "catalog"))
     return rows
@@ -45,9 +47,8 @@ def scan_cache(
 
 def partial_folder(cache_dir: Path, variant_id: str) -> Path | None:
     """Return the directory of a download that was not finished."""
-    name = variant_id.replace(":", "-").casefold()
     for folder in _model_folders(cache_dir):
-        if folder.name.casefold() == name and _is_partial(folder):
+        if _is_folder_of(folder, variant_id) and _is_partial(folder):
             return folder
     return None
 
@@ -70,6 +71,15 @@ def _model_folders(cache_dir: Path) -> Iterator[Path]:
     for publisher in _directories(root):
         if publisher.name != "Local":
             yield from (folder for folder in _directories(publisher) if any(folder.iterdir()))
+
+
+def _is_folder_of(folder: Path, variant_id: str) -> bool:
+    """Tell by its name whether a directory is a variant's; old ids have no version, it has one."""
+    name, version = split_version(variant_id)
+    found = folder.name.casefold()
+    if version is None:
+        return re.sub(r"-\d+$", "", found) == name.casefold()
+    return found == f"{name}-{version}".casefold()
 
 
 def _directories(folder: Path) -> list[Path]:

@@ -18,7 +18,7 @@ from tui.formats import format_context
 from tui.foundry.errors import ContextExceeded, FoundryError, NotFound
 from tui.foundry.text import clean_text
 from tui.foundry.types import ChatRequest, Model, Variant
-from tui.messages import ChatRequested, RunRequested
+from tui.messages import AnsweringChanged, ChatRequested, RunRequested
 from tui.panes.base import Pane
 from tui.store import State
 from tui.widgets.prompt import Prompt
@@ -168,6 +168,7 @@ class ChatPane(Pane):
             temperature=settings.temperature,
         )
         self.transcript.say((("◐ waiting for the first token …", "muted"),))
+        self.post_message(AnsweringChanged(True))
         self._answer = self._stream(request)
 
     @work(group="answer", exclusive=True)
@@ -190,6 +191,7 @@ class ChatPane(Pane):
     @on(AnswerEnded)
     def _show_end(self, message: AnswerEnded) -> None:
         self._conversation = message.conversation
+        self.post_message(AnsweringChanged(False))
         turn = self._conversation.turns[-1]
         footer = [((figures_line(turn.figures), "figures"),)]
         error = message.error

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 from textual import on
 from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.widgets import Static
 
@@ -34,6 +36,7 @@ class ChooseDialog(Dialog[str]):
         hint: What else there is to know.
     """
 
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("enter", "take", show=False)]
     DEFAULT_CSS = """
     ChooseDialog > .box { width: 90; }
     ChooseDialog Table { height: 12; }
@@ -62,7 +65,8 @@ class ChooseDialog(Dialog[str]):
         table.focus()
 
     @on(Table.Chosen)
-    def _take(self) -> None:
+    def action_take(self) -> None:
+        """Answer with the choice under the cursor."""
         self.dismiss(self.query_one(Table).cursor_key)
 
 

@@ -26,6 +26,7 @@ class JobsDialog(Dialog[None]):
     """Lists jobs, newest first, and cancels the one under the cursor."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "show_log", show=False),
         Binding("x,delete", "cancel_job", "cancel", show=False),
         Binding("J,q", "leave", show=False),
     ]
@@ -67,7 +68,8 @@ class JobsDialog(Dialog[None]):
         self.query_one(Table).set_rows([_row(job) for job in jobs])
 
     @on(Table.Chosen)
-    def _show_log(self) -> None:
+    def action_show_log(self) -> None:
+        """Show what the job under the cursor printed."""
         if key := self.query_one(Table).cursor_key:
             self.app.push_screen(LogDialog(self._store, int(key)))
 

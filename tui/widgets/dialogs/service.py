@@ -11,11 +11,12 @@ from textual.widgets import Static
 
 from tui.foundry.text import clean_text
 from tui.foundry.types import Capability, ServiceAction
-from tui.messages import ServiceRequested
+from tui.messages import ProbeRequested, ServiceRequested
 from tui.store import State, Store
 from tui.widgets.dialogs.base import Dialog
 
-KEYS = "s start · x stop · r restart · l log · R look again · esc closes"
+KEYS = "p probe with one token · s start · x stop · r restart · l log · R look again · esc closes"
+FEW_KEYS = "p probe with one token · esc closes"
 
 
 class ServiceDialog(Dialog[None]):
@@ -26,6 +27,7 @@ class ServiceDialog(Dialog[None]):
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("p", "probe", show=False),
         Binding("s", "ask('start')", show=False),
         Binding("x", "ask('stop')", show=False),
         Binding("r", "ask('restart')", show=False),
@@ -49,7 +51,7 @@ class ServiceDialog(Dialog[None]):
             box.border_title = "Service"
             with VerticalScroll(id="service"):
                 yield Static(id="service-text", markup=False)
-            yield Static(KEYS if self._able else "esc closes", classes="hint")
+            yield Static(KEYS if self._able else FEW_KEYS, classes="hint")
 
     def on_mount(self) -> None:
         """Ask once, and follow the answers."""
@@ -67,6 +69,10 @@ class ServiceDialog(Dialog[None]):
     def _show(self, state: State) -> None:
         self.query_one("#service-text", Static).update(clean_text(_text(state)))
 
+    def action_probe(self) -> None:
+        """Find out whether a loaded model really answers."""
+        self.post_message(ProbeRequested())
+
     def action_ask(self, action: ServiceAction) -> None:
         """Do something with the service."""
         if self._able:
@@ -78,9 +84,14 @@ def _text(state: State) -> str:
     if info is None:
         error = state.connection_error
         return f"{error.message}\n{error.hint}" if error else "No backend is connected yet."
-    if not info.supports(Capability.SERVICE):
-        return info.unavailable[Capability.SERVICE]
     name = " ".join(filter(None, (info.kind, info.version, info.generation)))
-    busy = [job for job in state.active_jobs if job.kind == "service"]
-    working = f"\n\n◐ {busy[0].subject} …" if busy else ""
-    return f"{name}: {info.reason}\n\n{state.service_text or 'Asking …'}{working}"
+    able = info.supports(Capability.SERVICE)
+    parts = [f"{name}: {info.reason}"]
+    if not able:
+        parts.append(info.unavailable[Capability.SERVICE])
+        parts.append(f"It answers at {info.endpoint}." if info.endpoint else "")
+    parts.append(state.service_text or ("Asking …" if able else ""))
+    jobs = [job for job in state.jobs if job.kind in ("service", "probe")][-1:]
+    parts += [f"◐ {job.kind} {job.subject} …" for job in jobs if job.active]
+    parts += [job.error.message for job in jobs if job.error is not None]
+    return "\n\n".join(filter(None, parts))
