@@ -94,6 +94,19 @@ async def test_the_cursor_stays_on_its_key_when_rows_come_and_go() -> None:
         assert app.seen[-2:] == ["b", "a"]
 
 
+async def test_a_row_that_a_key_was_pressed_on_keeps_the_cursor() -> None:
+    app = Host()
+    async with app.run_test(size=(40, 8)) as pilot:
+        table = app.query_one(Table)
+        table.focus()
+        table.set_rows(rows("a", "b"))
+        table.set_rows(rows("b", "a"))
+        assert table.cursor_key == "b"  # nobody has done anything yet: the top is the top
+        await pilot.press("x")
+        table.set_rows(rows("a", "b"))
+        assert table.cursor_key == "b"
+
+
 async def test_only_changed_lines_are_drawn_again() -> None:
     app = Host()
     async with app.run_test(size=(40, 20)) as pilot:

@@ -40,7 +40,9 @@ def _values(cache: CacheInfo) -> dict[str, Any]:
                 "variant": entry.variant_id,
                 "path": str(entry.path),
                 "size_bytes": entry.size_bytes,
-                "modified_at": _moment(entry.modified_at).isoformat(timespec="seconds"),
+                "modified_at": _moment(entry.modified_at).isoformat(timespec="seconds")
+                if entry.modified_at
+                else None,
                 "state": entry.state,
                 "origin": entry.origin,
             }
@@ -61,7 +63,9 @@ def _text(cache: CacheInfo) -> str:
         [
             entry.variant_id or UNKNOWN,
             format_bytes(entry.size_bytes),
-            _moment(entry.modified_at).astimezone().strftime("%Y-%m-%d %H:%M"),
+            _moment(entry.modified_at).astimezone().strftime("%Y-%m-%d %H:%M")
+            if entry.modified_at
+            else UNKNOWN,
             entry.state,
             entry.origin,
         ]

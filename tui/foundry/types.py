@@ -137,7 +137,7 @@ class CacheEntry:
     path: Path
     size_bytes: int
     modified_at: float
-    """Seconds since the epoch."""
+    """Seconds since the epoch; 0 where the directory was not found."""
     state: Literal["complete", "partial", "orphan"] = "complete"
     origin: Literal["catalog", "demo", "imported"] = "catalog"
 

@@ -225,6 +225,10 @@ class Table(ScrollView, can_focus=True):
         if event.chain == 2:
             self.post_message(self.Chosen(self, self.cursor_key))
 
+    def on_key(self) -> None:
+        """From the first key on, what a person does is meant for the row under the cursor."""
+        self._touched = bool(self._rows)
+
     def on_resize(self) -> None:
         """Keep the cursor where one can see it."""
         self._keep_in_sight()

@@ -201,6 +201,13 @@ class FoundryBackend:
         """Tell what is on disk: what the tool lists, and what only the directory shows."""
         models = self._models or await self.models()
         variants = [variant for model in models for variant in model.variants]
+        # The marks may be older than the last download or delete.
+        if (cached := await self._inventory.cached(self._link.connection)) is not None:
+            ids = [entry.id for entry in cached]
+            variants = [
+                replace(one, cached=any(same_variant(one.id, listed) for listed in ids))
+                for one in variants
+            ]
         folder = await self._cache_folder()
         return await asyncio.to_thread(folder.info, variants)
 

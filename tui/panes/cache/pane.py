@@ -190,11 +190,15 @@ def _table_row(row: CacheRow, now: float) -> Row:
             Cell(clean_text(row.label, False)),
             Cell(UNKNOWN if row.version is None else str(row.version), "muted"),
             Cell(format_bytes(row.size_bytes)),
-            Cell(format_age(now - row.entry.modified_at), "muted"),
+            Cell(_age(row.entry.modified_at, now), "muted"),
             Cell(row.state, tone),
             Cell(row.origin, "muted"),
         ),
     )
+
+
+def _age(modified_at: float, now: float) -> str:
+    return format_age(now - modified_at) if modified_at else UNKNOWN
 
 
 def _details(row: CacheRow) -> Content:
