@@ -153,3 +153,19 @@ async def test_a_new_conversation_keeps_the_old_one(backend: ScriptedBackend, pa
     assert [one.title for one in ConversationStore(Database(paths.database)).list()] == [
         "first question"
     ]
+
+
+async def test_a_silent_stream_says_for_how_long(
+    backend: ScriptedBackend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tui.panes.chat.pane.QUIET_S", 0.0)
+    gate = asyncio.Event()
+    backend.answers.append(ScriptedAnswer(("Half", " more"), gate=gate, gate_after=1))
+    async with running_app(backend) as pilot:
+        await pilot.press("3")
+        await ask(pilot, "Hi")
+        await expect_text(pilot, "◐ nothing came for 1 s · esc stops")
+        gate.set()
+        await expect_text(pilot, "Half more")
+        await expect_text(pilot, "TTFT")
+        assert "nothing came" not in screen_text(pilot.app)

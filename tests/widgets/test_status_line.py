@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 from textual.app import App, ComposeResult
@@ -135,3 +136,10 @@ async def test_the_same_state_paints_nothing() -> None:
         status.update = lambda *args, **_: painted.append(args)  # type: ignore[method-assign]
         status.show(state)
         assert painted == []
+
+
+async def test_a_stalled_download_says_so_and_how_to_end_it() -> None:
+    stuck = job(progress=Progress(0.25), moved_s=time.monotonic() - 60)
+    text = await shown(State(jobs=(stuck,)))
+    assert "25%  stalled for 1 min" in text
+    assert "J, x cancels" in text

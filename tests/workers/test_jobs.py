@@ -110,3 +110,39 @@ async def test_reports_come_no_faster_than_one_can_read() -> None:
     runner.start("download", "tiny:1", work)
     await settle(runner)
     assert len(seen) <= 3 + 5
+
+
+async def test_what_a_tool_prints_is_kept_with_the_last_state_of_a_bar() -> None:
+    seen, runner, clock = recorder()
+
+    async def work(report: ProgressCallback) -> None:
+        report(Progress(line="Downloading x..."))
+        for percent in (10, 20, 30):
+            clock.now += 1
+            report(Progress(percent / 100, line=f"{percent} %"))
+        report(Progress(line="Loading model...", message="loading"))
+
+    runner.start("run", "x", work)
+    await settle(runner)
+    assert seen[-1].log == ("Downloading x...", "30 %", "Loading model...")
+    assert any(job.progress.message == "loading" for job in seen)
+    # Words are shown at once, bars a few times a second.
+    assert [job.log for job in seen][2] == ("Downloading x...",)
+
+
+async def test_a_download_that_does_not_move_is_stalled() -> None:
+    seen, runner, clock = recorder()
+    clock.now = 100.0
+
+    async def work(report: ProgressCallback) -> None:
+        report(Progress(0.1))
+        clock.now += 30
+        report(Progress(0.1))
+
+    runner.start("download", "x", work)
+    await settle(runner)
+    running = [job for job in seen if job.state == "running"][-1]
+    assert running.moved_s == 100.0
+    assert running.stalled_s(110.0) is None
+    assert running.stalled_s(130.0) == 30.0
+    assert seen[-1].stalled_s(130.0) is None  # it has ended

@@ -49,12 +49,29 @@ async def test_a_command_that_hangs_is_ended_with_its_children(
     assert not [pid for pid in hanging(service_stand_in) if is_alive(pid)]
 
 
+async def test_a_command_that_says_nothing_for_long_is_ended(
+    service_stand_in: FoundryStandIn,
+) -> None:
+    service_stand_in.fail(model_download="hang")
+    with pytest.raises(TimedOut, match=r"said nothing for 0\.5 s"):
+        await command_of(service_stand_in).run(("model", "download", "x"), silence_s=0.5)
+    assert not [pid for pid in hanging(service_stand_in) if is_alive(pid)]
+
+
+async def test_a_command_that_goes_on_talking_goes_on(service_stand_in: FoundryStandIn) -> None:
+    service_stand_in.state.change(pace_s=0.05)  # 26 steps, more than a second in all
+    printed = await command_of(service_stand_in).run(
+        ("model", "download", "demo-tall"), silence_s=1.0
+    )
+    assert printed.exit_code == 0
+
+
 async def test_a_cancelled_command_is_ended_with_its_children(
     service_stand_in: FoundryStandIn,
 ) -> None:
     service_stand_in.fail(model_download="hang")
     task = asyncio.create_task(
-        command_of(service_stand_in).run(("model", "download", "x"), limit_s=None)
+        command_of(service_stand_in).run(("model", "download", "x"), silence_s=60)
     )
     await wait_until((service_stand_in.folder / "hanging.pid").exists)
     await wait_until(lambda: len(hanging(service_stand_in)) == 2)

@@ -47,6 +47,8 @@ OPEN_WAIT_S = 20.0
 INFO_LIMIT_S = 60.0
 LOAD_LIMIT_S = 900.0
 CHANGE_LIMIT_S = 120.0
+SILENCE_S = 900.0
+"""A download tells how far it is all the time; a load of a large model says nothing for long."""
 POLL_LOADED_S = 2.0
 SPARE_BYTES = 256 * 1024 * 1024
 """Left free on the disk beside a download."""
@@ -152,7 +154,7 @@ class FoundryBackend:
         told = Teller(on_progress, variant)
         try:
             printed = await self._command.run(
-                arguments, limit_s=None, on_line=told.take, until=told.ready
+                arguments, silence_s=SILENCE_S, on_line=told.take, until=told.ready
             )
         except BackendUnavailable as error:
             raise LoadFailed(error.message, error.hint) from error
@@ -187,7 +189,7 @@ class FoundryBackend:
             await self._check_disk(variant)
         told = Teller(on_progress, variant)
         printed = await self._command.run(
-            self._grammar.download(name), limit_s=None, on_line=told.take
+            self._grammar.download(name), silence_s=SILENCE_S, on_line=told.take
         )
         done = self._grammar.read_done(printed.data)
         if done.success is False or printed.exit_code:

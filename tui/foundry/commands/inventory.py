@@ -54,7 +54,8 @@ class Inventory:
                 if row.supports_tools is not None:
                     tools[row.alias] = row.supports_tools
             if not listing.answered:
-                listing = plain
+                # Each asks for less than the one before: all variants, JSON, neither.
+                listing = plain if plain.answered else await self._list(("model", "list"))
         else:
             listing = await self._list(self._grammar.models())
         if not listing.answered:

@@ -87,7 +87,8 @@ class CommandLine:
         self,
         arguments: Sequence[str],
         *,
-        limit_s: float | None,
+        limit_s: float | None = None,
+        silence_s: float | None = None,
         on_line: LineCallback | None = None,
         until: Callable[[str], bool] | None = None,
     ) -> Output:
@@ -95,23 +96,29 @@ class CommandLine:
 
         Args:
             arguments: Words after `foundry`; from outside only what `checked_name` let pass.
-            limit_s: Time limit; None for one that shows its own progress and can be cancelled.
+            limit_s: Time limit for all of it; None for one that tells how far it has come, and
+                has `silence_s` instead.
+            silence_s: Longest time without a word.
             on_line: Told each line as it comes; a line that is not ended yet once it rests.
             until: Told the same lines; True ends the command as if it had ended by itself.
 
         Raises:
             BackendUnavailable: The binary cannot be started.
-            TimedOut: It took longer than `limit_s`.
+            TimedOut: It took longer than `limit_s`, or said nothing for `silence_s`.
             RequestFailed: It printed more than any answer of it can be.
         """
+        assert limit_s is not None or silence_s is not None
         async with self._started(arguments) as (process, tail):
             ended = asyncio.create_task(process.wait())
             wished = False
             try:
-                async with asyncio.timeout(limit_s):
+                async with asyncio.timeout(limit_s), asyncio.timeout(silence_s) as quiet:
                     while not ended.done() and not wished:
                         await asyncio.wait((ended,), timeout=POLL_S)
-                        for line in tail.new_lines(at_end=ended.done()):
+                        lines = tail.new_lines(at_end=ended.done())
+                        if lines and silence_s is not None:
+                            quiet.reschedule(asyncio.get_running_loop().time() + silence_s)
+                        for line in lines:
                             if on_line is not None:
                                 on_line(line)
                             wished = wished or (until is not None and until(line))
@@ -123,8 +130,13 @@ class CommandLine:
                             )
             except TimeoutError:
                 said = tail.last_line()
+                why = (
+                    f"took longer than {limit_s:g} s"
+                    if limit_s is not None
+                    else f"said nothing for {silence_s:g} s"
+                )
                 raise TimedOut(
-                    f"{self._shown(arguments)} took longer than {limit_s:g} s and was ended."
+                    f"{self._shown(arguments)} {why} and was ended."
                     + (f" It last said: {said}" if said else ""),
                     "It may be fetching something or hang: run it in a terminal to see.",
                 ) from None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 from textual import on, work
 from textual.app import ComposeResult
 from textual.getters import query_one
@@ -31,6 +33,8 @@ The model that answers stands in the first line; ctrl+t chooses another.
 esc leaves the text field, then 1 to 5 switch panes.
 
 Try: Explain edge AI in one sentence."""
+QUIET_S = 5.0
+"""A silence of this length in an answer is told; `EndpointClient` ends the answer much later."""
 
 
 class ChatPane(Pane):
@@ -66,6 +70,9 @@ class ChatPane(Pane):
         self._waiting: Variant | None = None
         """The model that has to be loaded before the question can be sent."""
         self._waiting_job = 0
+        self._heard_s = 0.0
+        """When the answer that runs last said something."""
+        self._silence = self.set_interval(1.0, self._tell_silence, pause=True)
         super().on_mount()
 
     def focus_default(self) -> None:
@@ -169,6 +176,8 @@ class ChatPane(Pane):
         )
         self.transcript.say((("◐ waiting for the first token …", "muted"),))
         self.post_message(AnsweringChanged(True))
+        self._heard_s = time.monotonic()
+        self._silence.resume()
         self._answer = self._stream(request)
 
     @work(group="answer", exclusive=True)
@@ -183,15 +192,26 @@ class ChatPane(Pane):
 
     @on(AnswerText)
     def _show_text(self, message: AnswerText) -> None:
+        if time.monotonic() - self._heard_s >= QUIET_S:
+            self.transcript.say(())
+        self._heard_s = time.monotonic()
         if not message.reasoning:
             self.transcript.append(message.text)
         else:
             self.transcript.say((("◐ thinking …", "muted"),))
 
+    def _tell_silence(self) -> None:
+        """Say for how long a stream has been silent: it may be thinking, or stuck."""
+        quiet_s = time.monotonic() - self._heard_s
+        if quiet_s >= QUIET_S:
+            text = f"◐ nothing came for {quiet_s:.0f} s · esc stops"
+            self.transcript.say(((text, "warning"),))
+
     @on(AnswerEnded)
     def _show_end(self, message: AnswerEnded) -> None:
         self._conversation = message.conversation
         self.post_message(AnsweringChanged(False))
+        self._silence.pause()
         turn = self._conversation.turns[-1]
         footer = [((figures_line(turn.figures), "figures"),)]
         error = message.error
