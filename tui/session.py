@@ -122,7 +122,8 @@ def endpoint_target(name: str, config: Config, environment: Mapping[str, str]) -
     key = named.api_key
     if named.api_key_env:
         key = environment.get(named.api_key_env, "").strip() or key
-    return Target("endpoint", named.url, key, f"the endpoint '{name}' of the settings", named.model)
+    model = named.model or environment.get("MODEL", "").strip() or None
+    return Target("endpoint", named.url, key, f"the endpoint '{name}' of the settings", model)
 
 
 def _api_key(config: Config, environment: Mapping[str, str]) -> str | None:

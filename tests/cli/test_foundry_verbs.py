@@ -118,3 +118,22 @@ def test_the_course_on_the_command_line(stand_in: FoundryStandIn) -> None:
     stopped = program(stand_in, "service", "stop")
     assert stopped.stdout == "It does not run.\n"
     assert "does not run" in program(stand_in, "doctor").stdout
+
+
+async def test_a_server_that_lists_nothing_is_asked_for_what_was_typed(home: Path) -> None:
+    import asyncio
+
+    from tests.support.scripted_server import serving, stream, text_answer
+
+    answers = {"/v1/models": text_answer(""), "/v1/chat/completions": stream(["Hi"])}
+    async with serving(answers) as server:
+
+        def chat() -> subprocess.CompletedProcess[str]:
+            return subprocess.run(
+                [sys.executable, "-m", "tui", "chat", "otter", "Hello", "--endpoint", server.url],
+                env={**os.environ, "PYTHONPATH": str(ROOT)},
+                capture_output=True, text=True, timeout=60, check=False,
+            )  # fmt: skip
+
+        ran = await asyncio.to_thread(chat)
+    assert (ran.returncode, ran.stdout) == (0, "Hi\n"), ran.stderr

@@ -17,7 +17,7 @@ from types import ModuleType
 from tui.cli.arguments import Parsed
 from tui.cli.output import Output, UsageError, report_usage
 from tui.foundry.backend import Backend, ProgressCallback
-from tui.foundry.errors import FoundryError
+from tui.foundry.errors import FoundryError, NoModelList
 from tui.foundry.text import clean_text
 from tui.foundry.types import Model, Progress, Variant
 from tui.session import Session, load_session
@@ -45,7 +45,14 @@ class Context:
         from tui.foundry import connect as connecting
 
         target = replace(self.session.target, start_service=start_service)
-        backend = await connecting.connect(target, self.session.runtime_settings)
+        try:
+            backend = await connecting.connect(target, self.session.runtime_settings)
+        except NoModelList:
+            # A server that does not list what it serves is asked for what was typed.
+            if (typed := getattr(self.arguments, "model", None)) is None:
+                raise
+            target = replace(target, model=typed)
+            backend = await connecting.connect(target, self.session.runtime_settings)
         try:
             yield backend
         finally:

@@ -2,6 +2,7 @@
 
 FoundryError
 ├── BackendUnavailable      nothing answers, or what answers is no model server
+│   ├── NoModelList         a server that does not list its models; it may serve one all the same
 │   └── RuntimeCrashed      the embedded runtime ended by itself
 ├── NotFound                unknown model, file or run
 ├── LoadFailed              the runtime could not bring the model into memory
@@ -46,6 +47,12 @@ class RuntimeCrashed(BackendUnavailable):
     """The embedded runtime ended by itself."""
 
     code = "runtime_crashed"
+
+
+class NoModelList(BackendUnavailable):
+    """Something answers, but not with a list of models; it may serve one all the same."""
+
+    code = "no_model_list"
 
 
 class NotFound(FoundryError):

@@ -308,11 +308,16 @@ async def test_errors_of_every_shape(
 # Lists
 
 
-@pytest.mark.parametrize("data", [None, []])
-async def test_an_empty_list_beside_a_chat_that_works(data: object) -> None:
-    """Ollama says null, transformers serve an empty list: a model's name can be typed."""
+@pytest.mark.parametrize(
+    "listing",
+    [json_answer({"object": "list", "data": None}), json_answer({"object": "list", "data": []}),
+     text_answer("", kind="application/json"), text_answer("Internal Server Error", 500)],
+    ids=["null", "empty", "no body", "failed"],
+)  # fmt: skip
+async def test_no_list_beside_a_chat_that_works(listing: list[Step]) -> None:
+    """Ollama says null, transformers serve an empty list, mlx-lm nothing: a name can be typed."""
     answers: dict[str, Answer] = {
-        "/v1/models": json_answer({"object": "list", "data": data}),
+        "/v1/models": listing,
         "/v1/chat/completions": stream(["Hi"]),
     }
     async with serving(answers) as server:

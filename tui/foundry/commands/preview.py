@@ -196,7 +196,7 @@ def _json_row(item: Mapping[str, Any]) -> Listed | None:
         (item[key] for key in ("variantId", "id", "modelId") if _text(item.get(key))),
         item.get("alias"),
     )
-    if not isinstance(name, str) or not name.strip():
+    if not isinstance(name, str) or not name.strip() or _text(name) != name:
         return None
     size_mb = item.get("fileSizeMb")
     if not isinstance(size_mb, int | float) or isinstance(size_mb, bool) or not size_mb > 0:

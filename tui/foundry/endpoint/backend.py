@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from tui.foundry.backend import ProgressCallback
 from tui.foundry.endpoint.client import EndpointClient
-from tui.foundry.endpoint.wording import KeyRefused, NoModelList, clean
-from tui.foundry.errors import NotFound, RequestFailed, Unsupported
+from tui.foundry.endpoint.wording import KeyRefused, clean
+from tui.foundry.errors import NoModelList, NotFound, RequestFailed, Unsupported
 from tui.foundry.ids import provider_of, same_variant
 from tui.foundry.listing import Listed
 from tui.foundry.merge import listed, models_of, rows_of_service

@@ -17,10 +17,16 @@ from tui.foundry.endpoint.address import parse_address, verification
 from tui.foundry.endpoint.chat_stream import ChatStream
 from tui.foundry.endpoint.sse import SseDecoder, SseEvent
 from tui.foundry.endpoint.stamped import StampedTransport, stamps_of
-from tui.foundry.endpoint.wording import clean, error_inside, failure, not_a_model_server
+from tui.foundry.endpoint.wording import (
+    clean,
+    error_inside,
+    failure,
+    not_a_model_server,
+)
 from tui.foundry.errors import (
     BackendUnavailable,
     FoundryError,
+    NoModelList,
     RequestFailed,
     StreamBroken,
     TimedOut,
@@ -177,6 +183,12 @@ class EndpointClient:
             return response.status_code, await _body(response, LIST_LIMIT_BYTES)
 
     def _rows(self, text: str) -> list[dict[str, Any]]:
+        if not text.strip():
+            # mlx-lm does so where it has no cache of models; it serves the one it was given.
+            raise NoModelList(
+                f"The server at {self.base_url} does not list its models.",
+                "Name one: MODEL in the environment, or model in a section [endpoints.NAME].",
+            )
         try:
             payload = json.loads(text)
         except ValueError:

@@ -10,6 +10,7 @@ from tui.foundry.errors import (
     BackendUnavailable,
     ContextExceeded,
     FoundryError,
+    NoModelList,
     NotFound,
     RequestFailed,
 )
@@ -60,10 +61,6 @@ class KeyRefused(RequestFailed):
     """The server wants a key, or another one."""
 
     code = "key_refused"
-
-
-class NoModelList(BackendUnavailable):
-    """Something answers, but not with a list of models; it may serve one all the same."""
 
 
 def clean(text: str, secret: str | None = None, limit: int = MESSAGE_LIMIT) -> str:
