@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 
 from tests.support.app import running_app
-from tests.support.scripted_backend import SMALL, ScriptedBackend
+from tests.support.scripted_backend import SMALL, ScriptedBackend, demo_models
 from tests.support.waiting import screen_text, wait_until
 from tui.foundry.errors import BackendUnavailable, LoadFailed
+from tui.foundry.merge import models_of
 from tui.panes.chat.pane import ChatPane
 
 REGISTRY = Path(__file__).parent.parent.parent / "models.json"
@@ -119,3 +120,13 @@ async def test_an_empty_catalog_says_what_to_do() -> None:
     async with running_app(ScriptedBackend()) as pilot:
         await wait_until(pilot, lambda: "R" in screen_text(pilot.app), "a hint")
         assert "0 of 0 models" in screen_text(pilot.app)
+
+
+async def test_a_line_that_was_not_understood_is_listed_as_unread() -> None:
+    line = "otter-4  XPU  chat  eight GB"
+    (lost,) = models_of([], not_understood=[line])
+    backend = ScriptedBackend((*demo_models(), lost))
+    async with running_app(backend, size=(120, 40)) as pilot:
+        assert "unread" in line_with(pilot, "otter-4")
+        await pilot.press("slash", *"otter", "enter")
+        await wait_until(pilot, lambda: "please report the line" in screen_text(pilot.app))

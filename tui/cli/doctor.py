@@ -19,6 +19,7 @@ from tui.formats import format_bytes
 from tui.foundry import commands
 from tui.foundry.backend import Backend
 from tui.foundry.errors import FoundryError
+from tui.foundry.merge import NOT_UNDERSTOOD
 from tui.foundry.types import Capability
 from tui.session import Session
 
@@ -108,7 +109,7 @@ async def _look_at(backend: Backend, values: dict[str, Any], *, probing: bool) -
     values["execution_providers"] = list(info.providers) or sorted(
         {one.execution_provider for one in variants if one.execution_provider}
     )
-    lost = sum(model.task == "not understood" for model in models)
+    lost = sum(model.task == NOT_UNDERSTOOD for model in models)
     if lost:
         values["findings"].append(
             {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
 from contextlib import aclosing
 from pathlib import Path
@@ -279,9 +280,14 @@ async def test_the_cache_moves(
 async def test_ones_own_model_is_linked_into_the_cache(
     backend: FoundryBackend, model_folder: Path
 ) -> None:
+    template = {"user": "{Content}"}
+    identity = {"Name": "another", "PromptTemplate": template}
+    (model_folder / "inference_model.json").write_text(json.dumps(identity))
     assert await backend.import_model(model_folder, "my-otter") == "my-otter:1"
     (own,) = [one for one in (await backend.cache()).entries if one.variant_id == "my-otter:1"]
     assert own.origin == "imported"
+    kept = json.loads((own.path / "inference_model.json").read_text())
+    assert kept == {"Name": "my-otter:1", "PromptTemplate": template}
     await backend.remove("my-otter:1")
     assert (model_folder / "genai_config.json").exists()
 

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import os
 import time
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing
 from dataclasses import replace
 from pathlib import Path
@@ -50,6 +50,8 @@ CHANGE_LIMIT_S = 120.0
 SILENCE_S = 900.0
 """A download tells how far it is all the time; a load of a large model says nothing for long."""
 POLL_LOADED_S = 2.0
+SPELLING_LIMIT_S = 3.0
+"""Without a network the daemon's list of models is slow or fails, though it answers."""
 SPARE_BYTES = 256 * 1024 * 1024
 """Left free on the disk beside a download."""
 DEFAULT_MAX_TOKENS = 2048
@@ -75,6 +77,7 @@ class FoundryBackend:
         self._inventory = Inventory(command, identity.grammar, self._link)
         self._location: Path | None = None
         self._models: tuple[Model, ...] = ()
+        self._spellings: dict[tuple[str, str], str] = {}
 
     @property
     def info(self) -> BackendInfo:
@@ -125,11 +128,7 @@ class FoundryBackend:
         before = _resident_bytes(connection.pid)
         started_s = time.perf_counter()
         if connection.management is not None:
-            try:
-                await connection.management.load(name)
-            except NotFound:
-                # Places differ in whether a version belongs to the name.
-                await connection.management.load(split_version(name)[0])
+            await _by_either_name(connection.management.load, name)
         else:
             await self._load_by_command(name)
         load_s = time.perf_counter() - started_s
@@ -169,7 +168,7 @@ class FoundryBackend:
         connection = await self._link.connected()
         before = _resident_bytes(connection.pid)
         if connection.management is not None:
-            await connection.management.unload(name)
+            await _by_either_name(connection.management.unload, name)
         else:
             printed = await self._command.run(self._grammar.unload(name), limit_s=CHANGE_LIMIT_S)
             if self._grammar.read_done(printed.data).success is False:
@@ -241,7 +240,8 @@ class FoundryBackend:
     async def import_model(self, folder: Path, name: str) -> str:
         """Link the user's directory into the cache, where the tool finds it; returns its id."""
         cache = await self._cache_folder()
-        taken = {name for model in self._models for name in (model.alias, *_names(model))}
+        variants = (variant for model in self._models for variant in model.variants)
+        taken = {name for one in variants for name in (one.alias, split_version(one.id)[0])}
         return await asyncio.to_thread(cache.add, folder, name, taken)
 
     async def service(self, action: ServiceAction) -> str:
@@ -320,11 +320,15 @@ class FoundryBackend:
 
     async def _served_name(self, connection: Connection, request: ChatRequest) -> str:
         """Return how the service spells a model: with or without version, in its letter case."""
-        with contextlib.suppress(FoundryError):
-            for row in await connection.client.models():
-                if same_variant(str(row["id"]), request.variant_id):
-                    return str(row["id"])
-        return request.variant_id
+        asked = (connection.url, request.variant_id)
+        if asked not in self._spellings:
+            spelling = request.variant_id
+            with contextlib.suppress(FoundryError):
+                for row in await connection.client.models(limit_s=SPELLING_LIMIT_S):
+                    if same_variant(str(row["id"]), spelling):
+                        spelling = str(row["id"])
+            self._spellings[asked] = spelling
+        return self._spellings[asked]
 
     async def _cache_folder(self) -> CacheFolder:
         if self._location is None:
@@ -367,8 +371,15 @@ class FoundryBackend:
             callback(message)
 
 
-def _names(model: Model) -> list[str]:
-    return [split_version(variant.id)[0] for variant in model.variants]
+async def _by_either_name(ask: Callable[[str], Awaitable[None]], name: str) -> None:
+    """Ask for a model; places differ in whether a version belongs to its name."""
+    bare = split_version(name)[0]
+    try:
+        await ask(name)
+    except NotFound:
+        if bare == name:
+            raise
+        await ask(bare)
 
 
 def _growth(before: int | None, after: int | None) -> int | None:

@@ -63,7 +63,8 @@ class CacheFolder:
 
     def add(self, folder: Path, name: str, taken: set[str]) -> str:
         """Link the user's directory into the cache; returns its id. See `LocalModels.add`."""
-        return LocalModels(self.location, None).add(folder, name, taken).id
+        local = LocalModels(self.location, None, keep_identity=True)
+        return local.add(folder, name, taken).id
 
     def remove_own(self, variant_id: str) -> int | None:
         """Delete what the tool cannot: an imported model's links, or a partial download.

@@ -26,7 +26,9 @@ STOP_LIMIT_S = 30.0
 START_LIMIT_S = 120.0
 """A first start may fetch execution providers before it listens."""
 ASK_EVERY_S = 0.25
-WATCH_EVERY_S = 5.0
+WATCH_EVERY_S = 3.0
+WATCH_STOPPED_EVERY_S = 30.0
+"""Asking where a service is that does not run costs a process: less and less often."""
 LOG_BYTES = 64 * 1024
 LOGS_LIMIT_S = 10.0
 
@@ -209,11 +211,13 @@ class ServiceLink:
 
     async def _watch(self) -> None:
         """Notice that the service is gone or elsewhere. Asking its port costs next to nothing."""
+        missed = 0
         while True:
-            await asyncio.sleep(WATCH_EVERY_S)
+            await asyncio.sleep(min(WATCH_EVERY_S * 2**missed, WATCH_STOPPED_EVERY_S))
             if self._lock.locked() or (self.connection and await _listens(self.connection.url)):
-                continue
-            await self.look_again()
+                missed = 0
+            else:
+                missed = 0 if await self.look_again() else min(missed + 1, 10)
 
     async def look_again(self) -> bool:
         """Find a service that may have moved, and tell if it has; True where one answers now."""

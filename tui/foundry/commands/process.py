@@ -159,7 +159,13 @@ class CommandLine:
     async def _started(
         self, arguments: Sequence[str]
     ) -> AsyncIterator[tuple[asyncio.subprocess.Process, _Tail]]:
-        handle, name = tempfile.mkstemp(prefix="foundry-tui-")
+        try:
+            handle, name = tempfile.mkstemp(prefix="foundry-tui-")
+        except OSError as error:
+            raise BackendUnavailable(
+                f"The output of foundry cannot be kept: {error.strerror or error}.",
+                f"Free some space in {tempfile.gettempdir()}.",
+            ) from error
         try:
             with open(name, "rb") as reader:  # noqa: ASYNC230 - a local file, just made
                 try:

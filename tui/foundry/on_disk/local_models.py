@@ -97,11 +97,16 @@ class LocalModels:
     Args:
         cache_dir: The runtime's model cache.
         demo_dir: Directory of the models that ship, one directory each; None for none.
+        keep_identity: Keep what a directory's own `inference_model.json` says beside the name:
+            the service generation reads the prompt template from there.
     """
 
-    def __init__(self, cache_dir: Path, demo_dir: Path | None) -> None:
+    def __init__(
+        self, cache_dir: Path, demo_dir: Path | None, *, keep_identity: bool = False
+    ) -> None:
         self._root = cache_dir / "Local"
         self._demo_dir = demo_dir
+        self._keep_identity = keep_identity
 
     def folder(self, model: LocalModel) -> Path:
         """Return the directory of links."""
@@ -215,7 +220,8 @@ class LocalModels:
             for name in files:
                 _link_or_copy(source / name, building / name)
             _write_json(building / MARKER, marker)
-            _write_json(building / IDENTITY, {"Name": model.id})
+            kept = (read_json(source / IDENTITY) or {}) if self._keep_identity else {}
+            _write_json(building / IDENTITY, {**kept, "Name": model.id})
             delete_tree(target)
             building.rename(target)
         except OSError:

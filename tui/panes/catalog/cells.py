@@ -7,6 +7,7 @@ from textual.content import Content
 from tui.catalog.fit import Fit
 from tui.catalog.rows import CatalogRow
 from tui.formats import UNKNOWN, format_bytes, format_context
+from tui.foundry.merge import NOT_UNDERSTOOD
 from tui.foundry.text import clean_text
 from tui.widgets.table import Cell, Column, Row, Tone
 
@@ -19,6 +20,10 @@ COLUMNS = (
     Column("FIT", 8),
     Column("NEEDS", 8, align="right", from_width=76),
     Column("STATE", 9),
+)
+UNREAD = (
+    "The foundry command printed this line, and it was not understood. The rest of the list is "
+    "complete; please report the line."
 )
 _GLYPHS = {"loaded": "●", "cached": "○", "available": "·", "registry only": " "}
 _STATE_WORDS = {"available": "catalog", "registry only": "registry"}
@@ -44,9 +49,15 @@ def table_row(row: CatalogRow) -> Row:
             Cell(format_context(row.context_tokens), "muted"),
             _fit_cell(fit),
             Cell(format_bytes(fit.need_bytes) if fit and fit.need_bytes else UNKNOWN, "muted"),
-            Cell(_STATE_WORDS.get(row.state, row.state), _STATE_TONES.get(row.state, "muted")),
+            Cell("unread", "warn")
+            if _is_unread(row)
+            else Cell(_STATE_WORDS.get(row.state, row.state), _STATE_TONES.get(row.state, "muted")),
         ),
     )
+
+
+def _is_unread(row: CatalogRow) -> bool:
+    return row.model is not None and row.model.task == NOT_UNDERSTOOD
 
 
 def _fit_cell(fit: Fit | None) -> Cell:
@@ -60,6 +71,8 @@ def _fit_cell(fit: Fit | None) -> Cell:
 def details(row: CatalogRow) -> Content:
     """Write what is known about the row under the cursor; the first lines say the most."""
     lines = [Content.styled(clean_text(row.label, False), "b $primary")]
+    if _is_unread(row):
+        return Content("\n").join([*lines, Content(UNREAD)])
     model = row.model
     if model is not None:
         facts = [

@@ -14,7 +14,9 @@ from textual.widgets import Static
 
 from tui.foundry.text import clean_text
 from tui.widgets.dialogs.base import Dialog
-from tui.widgets.table import Cell, Column, Row, Table
+from tui.widgets.table import HEADER_ROWS, Cell, Column, Row, Table
+
+MOST_ROWS = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +41,6 @@ class ChooseDialog(Dialog[str]):
     BINDINGS: ClassVar[list[BindingType]] = [Binding("enter", "take", show=False)]
     DEFAULT_CSS = """
     ChooseDialog > .box { width: 90; }
-    ChooseDialog Table { height: 12; }
     """
 
     def __init__(self, title: str, choices: Sequence[Choice], hint: str = "") -> None:
@@ -58,6 +59,7 @@ class ChooseDialog(Dialog[str]):
     def on_mount(self) -> None:
         """Fill the list, and start on what holds now."""
         table = self.query_one(Table)
+        table.styles.height = min(MOST_ROWS, len(self._choices)) + HEADER_ROWS
         table.set_rows([_row(choice) for choice in self._choices])
         for choice in self._choices:
             if choice.current:
