@@ -93,6 +93,7 @@ def test_names_from_outside_cannot_steer_the_terminal(run: Run, backend: Scripte
 
 def test_no_models_at_all(run: Run, backend: ScriptedBackend) -> None:
     backend._models.clear()
+    backend.change("a server", kind="endpoint")
     ran = run("models")
     assert (ran.code, "No models here" in ran.out) == (0, True)
 
@@ -101,3 +102,17 @@ def test_no_models_at_all(run: Run, backend: ScriptedBackend) -> None:
 def test_the_backend_is_named_to_people_only(run: Run, terminal: bool) -> None:
     ran = run("models", terminal=terminal)
     assert ("Backend: runtime (scripted for a test)" in ran.err) is terminal
+
+
+def test_without_a_catalog_the_snapshot_is_listed_and_nothing_of_it_is_run(
+    run: Run, backend: ScriptedBackend
+) -> None:
+    backend._models = [model for model in backend._models if model.demo]
+    ran = run("models")
+    assert "offline, as of 2026-09" in ran.out
+    assert "getting it needs a network" in run("models", "info", "gpt-oss-20b").out
+    values = run("models", "--json").json
+    assert [one["as_of"] for one in values["models"]][:3] == [None, None, "2026-09"]
+    refused = run("run", "gpt-oss-20b", "--once")
+    assert refused.code == 4
+    assert "cannot be reached now" in refused.err

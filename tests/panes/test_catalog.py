@@ -117,7 +117,7 @@ async def test_without_a_backend_it_says_what_to_install() -> None:
 
 
 async def test_an_empty_catalog_says_what_to_do() -> None:
-    async with running_app(ScriptedBackend()) as pilot:
+    async with running_app(ScriptedBackend(kind="endpoint")) as pilot:
         await wait_until(pilot, lambda: "R" in screen_text(pilot.app), "a hint")
         assert "0 of 0 models" in screen_text(pilot.app)
 

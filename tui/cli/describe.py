@@ -37,6 +37,7 @@ def model_values(model: Model, fits: dict[str, dict[str, Any]]) -> dict[str, Any
         "context_tokens": model.context_tokens,
         "supports_tools": model.supports_tools,
         "demo": model.demo,
+        "as_of": model.as_of or None,
         "local": model.local,
         "cached": model.cached,
         "loaded": model.loaded,

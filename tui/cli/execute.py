@@ -155,8 +155,13 @@ class _Ending:
 async def find(backend: Backend, name: str) -> tuple[Model, Variant]:
     """Return the variant that `name` means here. Raises `NotFound`."""
     from tui.catalog.resolve import find_variant
+    from tui.catalog.snapshot import out_of_reach, with_snapshot
 
-    return find_variant(await backend.models(), name)
+    listed = await backend.models()
+    model, variant = find_variant(with_snapshot(listed, backend.info.kind), name)
+    if model.as_of:
+        raise out_of_reach(model)
+    return model, variant
 
 
 def exit_code_of(errors: Sequence[FoundryError], total: int) -> int:

@@ -4,29 +4,32 @@ from __future__ import annotations
 
 from typing import Any
 
+from tui.catalog.resolve import find_variant
+from tui.catalog.snapshot import with_snapshot
 from tui.cli.describe import backend_values, model_values, state_of
-from tui.cli.execute import Context, find
+from tui.cli.execute import Context
 from tui.cli.fits import Fits, judge_all
 from tui.cli.output import facts, table
 from tui.formats import UNKNOWN, format_bytes, format_context
 from tui.foundry.backend import DescribesModels
-from tui.foundry.types import Model
+from tui.foundry.types import Model, Variant
 
 
 async def run(context: Context) -> int:
     """List the models, or tell about one."""
     async with context.backend() as backend:
         if context.arguments.action == "info":
-            model, variant = await find(backend, context.arguments.model)
+            listed = with_snapshot(await backend.models(), backend.info.kind)
+            model, variant = find_variant(listed, context.arguments.model)
             fits = await judge_all(context.session, backend, [model])
             values: dict[str, Any] = {"model": model_values(model, fits)}
             text = _info_text(model, fits)
-            if isinstance(backend, DescribesModels):
+            if isinstance(backend, DescribesModels) and not model.as_of:
                 said = await backend.describe(variant.id)
                 values["foundry_says"] = said
                 text += f"\n\nfoundry says:\n{said}"
         else:
-            models = await backend.models()
+            models = with_snapshot(await backend.models(), backend.info.kind)
             fits = await judge_all(context.session, backend, models)
             values = {"models": [model_values(model, fits) for model in models]}
             text = _list_text(models, fits)
@@ -47,13 +50,19 @@ def _list_text(models: tuple[Model, ...], fits: Fits) -> str:
             format_context(model.context_tokens),
             model.task or UNKNOWN,
             _verdict(fits, variant.id),
-            f"{state_of(variant)}, demo" if model.demo else state_of(variant),
+            _state(model, variant),
         ]
         for model in models
         for variant in model.variants
     ]
     headings = ("ALIAS", "VARIANT", "DEVICE", "SIZE", "CONTEXT", "TASK", "FIT", "STATE")
     return table(headings, rows, right=(3, 4))
+
+
+def _state(model: Model, variant: Variant) -> str:
+    if model.as_of:
+        return f"offline, as of {model.as_of}"
+    return f"{state_of(variant)}, demo" if model.demo else state_of(variant)
 
 
 def _info_text(model: Model, fits: Fits) -> str:
@@ -68,6 +77,8 @@ def _info_text(model: Model, fits: Fits) -> str:
         ("Tools", tools),
         ("About", model.description or UNKNOWN),
     ]
+    if model.as_of:
+        rows.append(("Known", f"from the catalog of {model.as_of}; getting it needs a network"))
     if model.demo:
         rows.append(("Demo", "ships with this program"))
     variants = [

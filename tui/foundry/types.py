@@ -92,6 +92,8 @@ class Model:
     """Ships with this program."""
     local: bool = False
     """Imported by the user, or shipped; not in the public catalog."""
+    as_of: str = ""
+    """Month of the snapshot that it is known from, `2026-09`; '' for what the backend lists."""
 
     @property
     def cached(self) -> bool:

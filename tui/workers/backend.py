@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from textual.message import Message
 
 from tui.catalog.fit import kv_shapes
+from tui.catalog.snapshot import with_snapshot
 from tui.foundry.backend import Backend
 from tui.foundry.errors import FoundryError
 from tui.messages import (
@@ -117,7 +118,7 @@ async def fetch_models(backend: Backend, post: Post, *, refresh: bool = False) -
     except FoundryError as error:
         post(ModelsFailed(error))
     else:
-        post(ModelsFetched(models))
+        post(ModelsFetched(with_snapshot(models, backend.info.kind)))
 
 
 async def fetch_cache(backend: Backend, post: Post) -> None:

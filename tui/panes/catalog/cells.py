@@ -49,11 +49,17 @@ def table_row(row: CatalogRow) -> Row:
             Cell(format_context(row.context_tokens), "muted"),
             _fit_cell(fit),
             Cell(format_bytes(fit.need_bytes) if fit and fit.need_bytes else UNKNOWN, "muted"),
-            Cell("unread", "warn")
-            if _is_unread(row)
-            else Cell(_STATE_WORDS.get(row.state, row.state), _STATE_TONES.get(row.state, "muted")),
+            _state_cell(row),
         ),
     )
+
+
+def _state_cell(row: CatalogRow) -> Cell:
+    if _is_unread(row):
+        return Cell("unread", "warn")
+    if row.model is not None and row.model.as_of:
+        return Cell("offline", "muted")
+    return Cell(_STATE_WORDS.get(row.state, row.state), _STATE_TONES.get(row.state, "muted"))
 
 
 def _is_unread(row: CatalogRow) -> bool:
@@ -83,6 +89,14 @@ def details(row: CatalogRow) -> Content:
             "tools" if model.supports_tools else "",
         ]
         lines.append(Content(clean_text(" · ".join(fact for fact in facts if fact), False)))
+    if model is not None and model.as_of:
+        lines.append(
+            Content.styled(
+                f"From the public catalog of {model.as_of}: getting it needs a network; R asks "
+                "again.",
+                "$text-warning",
+            )
+        )
     fit = row.fit
     if fit is not None:
         tone = {"good": "$text-success", "warn": "$text-warning", "bad": "$text-error"}.get(

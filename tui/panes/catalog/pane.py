@@ -16,6 +16,7 @@ from tui.catalog.fit import MemoryState
 from tui.catalog.registry import Registry
 from tui.catalog.resolve import find_variant
 from tui.catalog.rows import CatalogRow, CatalogView, FitInputs
+from tui.catalog.snapshot import out_of_reach
 from tui.foundry.errors import NotFound
 from tui.foundry.types import Variant
 from tui.messages import (
@@ -146,6 +147,10 @@ class CatalogPane(Pane):
     def _variant(self) -> Variant | None:
         """Return the variant under the cursor, or say why there is none."""
         row = self._row
+        if row is not None and row.model is not None and row.model.as_of:
+            error = out_of_reach(row.model)
+            self.notify(f"{error.message}\n{error.hint}", severity="warning", markup=False)
+            return None
         if row is not None and row.variant is not None:
             return row.variant
         if row is not None:
