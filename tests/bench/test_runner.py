@@ -14,6 +14,7 @@ import pytest
 from tests.support.scripted_backend import LARGE, SMALL, ScriptedAnswer, ScriptedBackend, words
 from tui.bench.events import BenchEvent, RequestFinished, RunStarted, TargetFailed, Trouble
 from tui.bench.export import ExportError, export_csv, export_json
+from tui.bench.measured import latest_measured
 from tui.bench.plan import BenchPlan
 from tui.bench.recorder import Recorder
 from tui.bench.runner import run_bench
@@ -160,3 +161,18 @@ async def test_a_directory_that_cannot_be_written_is_named(
     with pytest.raises(ExportError, match="cannot be written") as caught:
         export_csv(summary, tmp_path / "file" / "run.csv")
     assert caught.value.hint
+
+
+async def test_the_newest_figures_of_a_variant_are_found_again(
+    backend: ScriptedBackend, recorder: Recorder, paths: Paths
+) -> None:
+    await measured(backend, recorder)
+    newest, _ = await measured(backend, recorder)
+    database = Database(paths.database)
+    found = latest_measured(database, [PLAN.targets[0].upper(), "never-measured:1"])
+    (figures,) = found.values()
+    assert figures.run_id == newest.run_id
+    assert figures.ttft_s == newest.targets[0].metrics["ttft_s"].median
+    assert figures.decode_tok_s
+    assert figures.measured_at.startswith("20")
+    assert "rating" not in figures.as_dict()

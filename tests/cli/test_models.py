@@ -116,3 +116,34 @@ def test_without_a_catalog_the_snapshot_is_listed_and_nothing_of_it_is_run(
     refused = run("run", "gpt-oss-20b", "--once")
     assert refused.code == 4
     assert "cannot be reached now" in refused.err
+
+
+def test_the_list_takes_the_words_and_filters_of_the_search(run: Run) -> None:
+    values = run("models", "list", "phi", "device:gpu", "--json").json
+    assert [[one["id"] for one in model["variants"]] for model in values["models"]] == [
+        ["phi-4-mini-gpu:5"]
+    ]
+    ordered = run("models", "list", "--sort", "size", "--reverse", "--json").json
+    assert [model["alias"] for model in ordered["models"]] == [
+        "phi-4-mini", "demo-large", "demo-small",
+    ]  # fmt: skip
+    assert run("models", "list", "nothing-like-it").out == "Nothing matches 'nothing-like-it'.\n"
+
+
+def test_a_longer_context_needs_more(run: Run) -> None:
+    needs = []
+    for tokens in ("1024", "32768"):
+        (model,) = run("models", "list", "phi", "--context", tokens, "--json").json["models"]
+        needs.append(model["variants"][0]["fit"]["need_bytes"])
+    assert needs[1] > needs[0] * 1.1
+
+
+def test_models_side_by_side(run: Run) -> None:
+    ran = run("models", "compare", "demo-small", "demo-large")
+    assert ran.code == 0
+    assert "* 2.1 MB" in ran.out
+    values = run("models", "compare", "demo-small", "demo-large", "--json").json
+    assert [one["alias"] for one in values["variants"]] == ["demo-small", "demo-large"]
+    assert "Size" in values["differs"]
+    assert "Licence" not in values["differs"]
+    assert run("models", "compare", "demo-small").code == 2

@@ -13,6 +13,7 @@ from tests.support.waiting import screen_text, wait_until
 from tui.foundry.errors import BackendUnavailable, LoadFailed
 from tui.foundry.merge import models_of
 from tui.panes.chat.pane import ChatPane
+from tui.widgets.table import Table
 
 REGISTRY = Path(__file__).parent.parent.parent / "models.json"
 
@@ -130,3 +131,50 @@ async def test_a_line_that_was_not_understood_is_listed_as_unread() -> None:
         assert "unread" in line_with(pilot, "otter-4")
         await pilot.press("slash", *"otter", "enter")
         await wait_until(pilot, lambda: "please report the line" in screen_text(pilot.app))
+
+
+async def test_a_filter_is_chosen_and_stands_in_the_search(backend: ScriptedBackend) -> None:
+    async with running_app(backend) as pilot:
+        await pilot.press("f")
+        await wait_until(pilot, lambda: "can call tools (1)" in screen_text(pilot.app), "filters")
+        await pilot.press(*["j"] * 2)
+        while "is:tools" not in pilot.app.screen.query_one(Table).cursor_key:
+            await pilot.press("j")
+        await pilot.press("enter")
+        await wait_until(pilot, lambda: "1 of 3 models" in screen_text(pilot.app), "one model")
+        assert "is:tools" in screen_text(pilot.app)
+        await pilot.press("f", *["enter"])
+        await pilot.press("slash", "escape")
+        await wait_until(pilot, lambda: "3 of 3 models" in screen_text(pilot.app), "all models")
+
+
+async def test_the_order_is_chosen_and_turned_round(backend: ScriptedBackend) -> None:
+    async with running_app(backend, size=(140, 40)) as pilot:
+        for expected in ("▴ size", "▾ size"):
+            await pilot.press("s", "g", "j", "j", "enter")
+            await wait_until(pilot, lambda e=expected: e in screen_text(pilot.app), expected)  # type: ignore[misc]
+        text = screen_text(pilot.app)
+        assert text.index("phi-4-mini") < text.index("demo-large") < text.index("demo-small")
+
+
+async def test_a_longer_context_needs_more_memory(backend: ScriptedBackend) -> None:
+    async with running_app(backend, size=(140, 40)) as pilot:
+        await pilot.press("slash", *"phi", "enter")
+        await wait_until(pilot, lambda: "KV at 4,096" in screen_text(pilot.app), "the sum")
+        await pilot.press("w", "G", "enter")
+        await wait_until(pilot, lambda: "KV at 131,072" in screen_text(pilot.app), "the new sum")
+        assert "128 k context" in screen_text(pilot.app)
+
+
+@pytest.mark.parametrize("size", [(80, 24), (140, 40)])
+async def test_marked_models_are_compared(backend: ScriptedBackend, size: tuple[int, int]) -> None:
+    async with running_app(backend, size=size) as pilot:
+        await pilot.press("v")
+        await wait_until(pilot, lambda: "Mark two or more" in screen_text(pilot.app), "a hint")
+        await pilot.press("space", "space", "v")
+        await wait_until(pilot, lambda: "★" in screen_text(pilot.app), "the comparison")
+        text = screen_text(pilot.app)
+        for word in ("demo-small", "demo-large", "Licence", "Provider", "★ 2.1 MB"):
+            assert word in text
+        await pilot.press("escape")
+        await wait_until(pilot, lambda: "★" not in screen_text(pilot.app), "the list")

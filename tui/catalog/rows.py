@@ -2,17 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
 from tui.catalog.fit import DEFAULT_CONTEXT_TOKENS, Fit, KvShape, MemoryState, judge
+from tui.catalog.query import Query, parse_query
 from tui.catalog.registry import Registry, RegistryEntry
 from tui.catalog.resolve import prefer, stem
 from tui.catalog.search import ModelSearch
 from tui.foundry.ids import split_version
 from tui.foundry.types import Model, Variant
 
+SortKey = Literal["state", "name", "size", "context", "needs", "device", "task", "license"]
+SORT_KEYS: tuple[tuple[SortKey, str], ...] = (
+    ("state", "in memory, on disk, the rest; in a search the best match"),
+    ("name", "by alias"),
+    ("size", "smallest download first"),
+    ("context", "longest context first"),
+    ("needs", "least memory first"),
+    ("device", "by the device of the variant shown"),
+    ("task", "by what it is made for"),
+    ("license", "by licence"),
+)
 RowState = Literal["loaded", "cached", "available", "registry only"]
 _STATE_ORDER = {"loaded": 0, "cached": 1, "available": 2}
 
@@ -27,6 +39,17 @@ class FitInputs:
     """By variant id, from `fit.kv_shapes`."""
     measured: Mapping[str, int] = field(default_factory=dict)
     """Growth at an earlier load by variant id, from `ModelMemory.seen_bytes`."""
+
+    def judge(self, model: Model, variant: Variant) -> Fit:
+        """Return the verdict on a variant."""
+        return judge(
+            variant,
+            model,
+            self.memory,
+            self.context_tokens,
+            self.kv.get(variant.id),
+            self.measured.get(variant.id),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,15 +94,7 @@ class CatalogRow:
         """The verdict, worked out when asked for: only rows on the screen need one."""
         if self.model is None or self.variant is None:
             return None
-        inputs, variant_id = self.inputs, self.variant.id
-        return judge(
-            self.variant,
-            self.model,
-            inputs.memory,
-            inputs.context_tokens,
-            inputs.kv.get(variant_id),
-            inputs.measured.get(variant_id),
-        )
+        return self.inputs.judge(self.model, self.variant)
 
 
 class CatalogView:
@@ -104,8 +119,8 @@ class CatalogView:
         )
 
         # A letter of search changes which rows are shown, not what is in them.
-        self._kept: dict[int, CatalogRow] = {}
-        self._kept_for: tuple[FitInputs, frozenset[str], frozenset[str]] | None = None
+        self._kept: dict[int, CatalogRow | None] = {}
+        self._kept_for: tuple[object, ...] | None = None
 
     def __len__(self) -> int:
         return len(self._models)
@@ -116,6 +131,9 @@ class CatalogView:
         marked: Collection[str] = (),
         expanded: Collection[str] = (),
         query: str = "",
+        sort: SortKey = "state",
+        *,
+        reverse: bool = False,
     ) -> tuple[CatalogRow, ...]:
         """Return the rows to show.
 
@@ -123,21 +141,32 @@ class CatalogView:
             inputs: What the verdicts are made from.
             marked: Variant ids that are marked.
             expanded: Aliases of the models that are open.
-            query: What was typed into the search; the best match comes first then.
+            query: What was typed into the search, filters among it (see `query.py`).
+            sort: What the order follows; 'state' puts the best match of a search first.
+            reverse: The other way round. Names of the registry alone always come last.
         """
+        asked = parse_query(query)
         inputs, marked, expanded = inputs or FitInputs(), frozenset(marked), frozenset(expanded)
-        if self._kept_for != (inputs, marked, expanded):
-            self._kept_for = (inputs, marked, expanded)
+        if self._kept_for != (inputs, marked, expanded, asked.filters):
+            self._kept_for = (inputs, marked, expanded, asked.filters)
             self._kept = {}
+        found: list[tuple[int, CatalogRow]] = []
+        for index in self._search.indices(asked.words):
+            if index not in self._kept:
+                self._kept[index] = self._filtered_row(index, asked, inputs, marked, expanded)
+            if (row := self._kept[index]) is not None:
+                found.append((index, row))
+        if sort != "state":
+            found.sort(key=lambda pair: _sort_value(pair[1], sort))
+        if reverse:
+            found.reverse()
         rows: list[CatalogRow] = []
-        for index in self._search.indices(query):
-            row = self._kept.get(index)
-            if row is None:
-                row = self._kept[index] = self._model_row(index, inputs, marked, expanded)
+        for index, row in found:
             rows.append(row)
             if row.expanded:
-                rows.extend(self._variant_rows(index, inputs, marked))
-        for index in self._unmatched_search.indices(query):
+                rows.extend(self._variant_rows(index, asked, inputs, marked))
+        # The registry's names alone have nothing that a filter could look at.
+        for index in () if asked.tests else self._unmatched_search.indices(asked.words):
             entry = self._unmatched[index]
             rows.append(
                 CatalogRow(
@@ -151,10 +180,33 @@ class CatalogView:
             )
         return tuple(rows)
 
+    def _filtered_row(
+        self,
+        index: int,
+        query: Query,
+        inputs: FitInputs,
+        marked: Collection[str],
+        expanded: Collection[str],
+    ) -> CatalogRow | None:
+        """Return the row of a model for its variants that pass the filters; None for none."""
+        model, preferred = self._models[index], self._preferred[index]
+        if query.tests:
+            verdict = _verdict_by(inputs)
+            passing = [one for one in model.variants if query.passes(model, one, verdict)]
+            if not passing:
+                return None
+            preferred = prefer(passing)
+        return self._model_row(index, preferred, inputs, marked, expanded)
+
     def _model_row(
-        self, index: int, inputs: FitInputs, marked: Collection[str], expanded: Collection[str]
+        self,
+        index: int,
+        variant: Variant | None,
+        inputs: FitInputs,
+        marked: Collection[str],
+        expanded: Collection[str],
     ) -> CatalogRow:
-        model, variant = self._models[index], self._preferred[index]
+        model = self._models[index]
         variants = model.variants
         return CatalogRow(
             # Endpoints may list one alias twice.
@@ -175,10 +227,13 @@ class CatalogView:
         )
 
     def _variant_rows(
-        self, index: int, inputs: FitInputs, marked: Collection[str]
+        self, index: int, query: Query, inputs: FitInputs, marked: Collection[str]
     ) -> Iterator[CatalogRow]:
         model = self._models[index]
+        verdict = _verdict_by(inputs)
         for variant in model.variants:
+            if not query.passes(model, variant, verdict):
+                continue
             yield CatalogRow(
                 key=f"variant:{variant.id}",
                 label=variant.id,
@@ -194,6 +249,33 @@ class CatalogView:
                 entry=self._entries.get(index),
                 inputs=inputs,
             )
+
+
+def _verdict_by(inputs: FitInputs) -> Callable[[Model, Variant], str]:
+    return lambda model, variant: inputs.judge(model, variant).verdict
+
+
+def _sort_value(row: CatalogRow, sort: SortKey) -> tuple[bool, float | str, str]:
+    """Return what a row is sorted by: what is not known comes last, equals by alias."""
+    number: float | None = None
+    text = ""
+    if sort == "size":
+        number = row.size_bytes
+    elif sort == "context":
+        number = None if row.context_tokens is None else -row.context_tokens
+    elif sort == "needs":
+        fit = row.fit
+        number = fit.need_bytes if fit else None
+    else:
+        model = row.model
+        text = {
+            "name": row.alias,
+            "device": str(row.variant.device) if row.variant else "",
+            "task": model.task if model else "",
+            "license": model.license if model else "",
+        }.get(sort, "").casefold()
+        return not text, text, row.alias.casefold()
+    return number is None, number or 0.0, row.alias.casefold()
 
 
 def build_rows(

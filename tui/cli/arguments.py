@@ -13,6 +13,7 @@ from tui.cli.options import GlobalOptions
 from tui.cli.output import UsageError
 
 BACKENDS = ("auto", "foundry", "runtime", "endpoint")
+SORT_KEYS = ("state", "name", "size", "context", "needs", "device", "task", "license")
 LOG_LEVELS = ("debug", "info", "warning", "error")
 EPILOG = """\
 Without a verb the screen starts. `foundry-tui VERB --help` explains a verb.
@@ -126,7 +127,22 @@ def _models(add: Any) -> None:
         parser = add(name, "models", "list the models, or tell about one")
         actions = _actions(parser)
         for word in ("list", "ls"):
-            add(word, "models", "list the models", actions).set_defaults(action="list")
+            listing = add(word, "models", "list the models", actions)
+            listing.add_argument(
+                "query",
+                nargs="*",
+                metavar="WORD",
+                help="as in the search: qwen device:gpu",
+            )
+            listing.add_argument("--sort", choices=SORT_KEYS, default="state", help="the order")
+            listing.add_argument("--reverse", action="store_true", help="turn the order round")
+            listing.add_argument(
+                "--context", type=positive, metavar="N", help="tokens that the fit plans for"
+            )
+            listing.set_defaults(action="list")
+        versus = add("compare", "models", "show models side by side", actions)
+        versus.add_argument("models", metavar="X", nargs="+", help="two or more")
+        versus.set_defaults(action="compare")
         info = add("info", "models", "tell all that is known about one model", actions)
         info.add_argument("model", metavar="X", help="alias or variant id")
         info.set_defaults(action="info")

@@ -6,7 +6,8 @@ import asyncio
 from collections.abc import Iterable
 from typing import Any
 
-from tui.catalog.fit import KvShape, MemoryState, judge, kv_shapes
+from tui.catalog.fit import DEFAULT_CONTEXT_TOKENS, KvShape, MemoryState, kv_shapes
+from tui.catalog.rows import FitInputs
 from tui.foundry.backend import Backend
 from tui.foundry.errors import FoundryError
 from tui.foundry.types import Capability, Model
@@ -15,19 +16,23 @@ from tui.session import Session
 Fits = dict[str, dict[str, Any]]
 
 
-async def judge_all(session: Session, backend: Backend, models: Iterable[Model]) -> Fits:
+async def judge_all(
+    session: Session,
+    backend: Backend,
+    models: Iterable[Model],
+    context_tokens: int = DEFAULT_CONTEXT_TOKENS,
+) -> Fits:
     """Return verdict, need, room, source and reason by variant id.
 
     Nothing is judged for a server that loads its models itself: its memory may be elsewhere.
     """
     if not backend.info.supports(Capability.LOAD):
         return {}
-    shapes = await _shapes(backend)
-    memory = _memory(session)
+    inputs = await fit_inputs(session, backend, context_tokens)
     fits: Fits = {}
     for model in models:
         for variant in model.variants:
-            fit = judge(variant, model, memory, kv=shapes.get(variant.id))
+            fit = inputs.judge(model, variant)
             fits[variant.id] = {
                 "verdict": fit.verdict,
                 "need_bytes": fit.need_bytes,
@@ -36,6 +41,13 @@ async def judge_all(session: Session, backend: Backend, models: Iterable[Model])
                 "reason": fit.reason,
             }
     return fits
+
+
+async def fit_inputs(
+    session: Session, backend: Backend, context_tokens: int = DEFAULT_CONTEXT_TOKENS
+) -> FitInputs:
+    """Return what verdicts are made from on this machine now."""
+    return FitInputs(_memory(session), context_tokens, await _shapes(backend))
 
 
 async def _shapes(backend: Backend) -> dict[str, KvShape]:

@@ -92,8 +92,8 @@ def details(row: CatalogRow) -> Content:
     if model is not None and model.as_of:
         lines.append(
             Content.styled(
-                f"From the public catalog of {model.as_of}: getting it needs a network; R asks "
-                "again.",
+                f"From the public catalog of {model.as_of}, with the variants known then: getting "
+                "it needs a network; R asks again.",
                 "$text-warning",
             )
         )
@@ -127,7 +127,7 @@ def details(row: CatalogRow) -> Content:
         for part in fit.parts:
             lines.append(
                 Content.assemble(
-                    f"{part.label:<12.12}{format_bytes(part.size_bytes):>9}  ",
+                    f"{part.label:<14.14}{format_bytes(part.size_bytes):>9}  ",
                     (part.source, "$text-muted"),
                 )
             )

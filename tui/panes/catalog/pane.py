@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Literal
+import asyncio
+from typing import Literal, cast
 
 from textual import on, work
 from textual.app import ComposeResult
@@ -12,13 +13,17 @@ from textual.getters import query_one
 from textual.widgets import Static
 
 from tui.actions import bindings_of
-from tui.catalog.fit import MemoryState
+from tui.catalog.compare import compare
+from tui.catalog.fit import DEFAULT_CONTEXT_TOKENS, MemoryState
+from tui.catalog.query import facets, toggled
 from tui.catalog.registry import Registry
 from tui.catalog.resolve import find_variant
-from tui.catalog.rows import CatalogRow, CatalogView, FitInputs
+from tui.catalog.rows import SORT_KEYS, CatalogRow, CatalogView, FitInputs, SortKey
 from tui.catalog.snapshot import out_of_reach
+from tui.database import Database, DatabaseError
+from tui.formats import format_context
 from tui.foundry.errors import NotFound
-from tui.foundry.types import Variant
+from tui.foundry.types import Model, Variant
 from tui.messages import (
     ChatRequested,
     JobRequested,
@@ -30,10 +35,12 @@ from tui.messages import (
 from tui.panes.base import Pane
 from tui.panes.catalog.cells import COLUMNS, details, table_row
 from tui.store import State
+from tui.widgets.dialogs.choose import Choice, ChooseDialog
 from tui.widgets.search import SearchField
 from tui.widgets.table import Row, Table
 
 MOST_MARKED = 4
+CONTEXTS = (1024, 2048, 4096, 8192, 16_384, 32_768, 65_536, 131_072)
 
 
 class CatalogPane(Pane):
@@ -70,6 +77,9 @@ class CatalogPane(Pane):
         self._listed: tuple[object, object] = (None, None)
         self._inputs = FitInputs()
         self._expanded: frozenset[str] = frozenset()
+        self._sort: SortKey = "state"
+        self._reverse = False
+        self._context_tokens = DEFAULT_CONTEXT_TOKENS
         self._rows: dict[str, CatalogRow] = {}
         self._details = Content("")
         self._drawn: dict[str, tuple[CatalogRow, Row]] = {}
@@ -87,14 +97,24 @@ class CatalogPane(Pane):
             known = state.models is not None
             self._view = CatalogView(state.models or (), state.registry if known else Registry())
         self._inputs = FitInputs(
-            memory=_memory(state).coarse(), kv=state.kv_shapes, measured=state.memory.seen_bytes
+            memory=_memory(state).coarse(),
+            context_tokens=self._context_tokens,
+            kv=state.kv_shapes,
+            measured=state.memory.seen_bytes,
         )
         self.table.empty = _empty_text(state, self.search.value)
         self._list()
 
     def _list(self) -> None:
         state = self.store.state
-        rows = self._view.rows(self._inputs, state.marked, self._expanded, self.search.value)
+        rows = self._view.rows(
+            self._inputs,
+            state.marked,
+            self._expanded,
+            self.search.value,
+            self._sort,
+            reverse=self._reverse,
+        )
         self._rows = {row.key: row for row in rows}
         self.table.set_rows([self._table_row(row) for row in rows])
         summary = self.query_one("#catalog-summary", Static)
@@ -113,6 +133,10 @@ class CatalogPane(Pane):
     def _summary(self, state: State) -> str:
         shown = sum(row.depth == 0 and row.model is not None for row in self._rows.values())
         parts = [f"{shown} of {len(self._view)} models"]
+        if self._sort != "state" or self._reverse:
+            parts.append(f"{'▾' if self._reverse else '▴'} {self._sort}")
+        if self._context_tokens != DEFAULT_CONTEXT_TOKENS:
+            parts.append(f"{format_context(self._context_tokens)} context")
         if state.marked:
             parts.append(f"{len(state.marked)} marked")
         return " · ".join(parts)
@@ -222,6 +246,76 @@ class CatalogPane(Pane):
     def action_search(self) -> None:
         """Go to the search field."""
         self.screen.set_focus(self.search)
+
+    @work(group="choose", exclusive=True)
+    async def action_filter(self) -> None:
+        """Choose a filter; it goes into the search, where it can be changed by hand."""
+        models = self.store.state.models or ()
+        inputs = self._inputs
+
+        def verdict(model: Model, variant: Variant) -> str:
+            return inputs.judge(model, variant).verdict
+
+        typed = {word.casefold() for word in self.search.value.split()}
+        choices = [
+            Choice(token, token, f"{meaning} ({count})", token in typed)
+            for token, meaning, count in facets(models, verdict)
+        ]
+        hint = "It stands in the search then: type -is:cached for the rest, size<2gb, context>32k."
+        if token := await self.app.push_screen_wait(ChooseDialog("Show only", choices, hint)):
+            self.search.value = toggled(self.search.value, token)
+            self._searched()
+
+    @work(group="choose", exclusive=True)
+    async def action_sort(self) -> None:
+        """Choose the order; the same again turns it round."""
+        choices = [Choice(key, key, what, key == self._sort) for key, what in SORT_KEYS]
+        dialog = ChooseDialog("Sort by", choices, "The same again turns it round.")
+        if key := await self.app.push_screen_wait(dialog):
+            self._reverse = key == self._sort and not self._reverse
+            self._sort = cast(SortKey, key)
+            self._list()
+            self.table.action_first_row()
+
+    @work(group="choose", exclusive=True)
+    async def action_context(self) -> None:
+        """Choose the context that the verdicts plan for."""
+        choices = [
+            Choice(
+                str(tokens), f"{tokens:,}", "tokens of prompt and answer",
+                tokens == self._context_tokens,
+            )
+            for tokens in CONTEXTS
+        ]  # fmt: skip
+        hint = "The longer the context, the more memory the KV cache takes."
+        if tokens := await self.app.push_screen_wait(ChooseDialog("Plan for", choices, hint)):
+            self._context_tokens = int(tokens)
+            self.show_state(self.store.state)
+
+    @work(group="choose", exclusive=True)
+    async def action_compare(self) -> None:
+        """Show the marked variants side by side."""
+        pairs = [
+            (model, variant)
+            for model in self.store.state.models or ()
+            for variant in model.variants
+            if variant.id in self.store.state.marked
+        ]
+        if len(pairs) < 2:
+            self.notify("Mark two or more models with space, then compare them.")
+            return
+        from tui.bench.measured import latest_measured
+        from tui.panes.catalog.compare_dialog import CompareDialog
+
+        ids = [variant.id for _, variant in pairs]
+        try:
+            database = Database(self.session.paths.database)
+            measured = await asyncio.to_thread(latest_measured, database, ids)
+        except DatabaseError as error:
+            self.notify(f"{error.message}\n{error.hint}", severity="warning", markup=False)
+            measured = {}
+        lines = compare(pairs, self._inputs, measured)
+        await self.app.push_screen_wait(CompareDialog(ids, lines))
 
     def action_open(self) -> None:
         """Show or hide the variants of the model."""

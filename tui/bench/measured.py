@@ -1,0 +1,56 @@
+"""The newest figures of each variant, out of all runs that are kept."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from tui.bench.recorder import Recorder, RunLine
+from tui.bench.summary import Summary
+from tui.catalog.measured import Measured
+from tui.database import Database
+from tui.foundry.ids import same_variant
+
+RUNS = 50
+"""How far back it is looked."""
+
+
+def latest_measured(database: Database, variant_ids: Iterable[str]) -> dict[str, Measured]:
+    """Return the newest figures by variant id; those that were never measured are left out.
+
+    Blocks: call it off the event loop.
+
+    Raises:
+        DatabaseError: The database cannot be used.
+    """
+    wanted = list(dict.fromkeys(variant_ids))
+    found: dict[str, Measured] = {}
+    recorder = Recorder(database)
+    for line in recorder.list(RUNS):
+        left = [one for one in wanted if one not in found]
+        if not left:
+            break
+        if not any(same_variant(one, target) for one in left for target in line.targets):
+            continue
+        summary = recorder.load(line.run_id)
+        for variant_id in left:
+            if (measured := _of(summary, line, variant_id)) is not None:
+                found[variant_id] = measured
+    return found
+
+
+def _of(summary: Summary, line: RunLine, variant_id: str) -> Measured | None:
+    for target in summary.targets:
+        if not target.done or not same_variant(target.facts.target, variant_id):
+            continue
+        metrics = target.metrics
+        return Measured(
+            variant_id,
+            ttft_s=metrics["ttft_s"].median,
+            decode_tok_s=metrics["decode_tok_s"].median,
+            e2e_s=metrics["e2e_s"].median,
+            load_s=target.facts.load_s,
+            resident_bytes=target.facts.load_bytes,
+            run_id=line.run_id,
+            measured_at=line.finished_at or line.created_at,
+        )
+    return None
