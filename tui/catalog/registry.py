@@ -9,11 +9,11 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from tui.atomic_file import write_atomically
+from tui.catalog.registry_text import place_of, spans
 from tui.catalog.resolve import matches_name
 from tui.foundry.errors import FoundryError
 from tui.foundry.types import Model
@@ -73,6 +73,9 @@ class NotUnderstood:
     """Place in the file's list, from 0."""
     reason: str
     raw: Any
+    line: int = 1
+    """Where it begins in the file, from 1."""
+    column: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,18 +116,24 @@ def load_registry(path: Path) -> Registry:
             f"{path} cannot be read: {error.strerror}.", "Check that it is a file you may read."
         ) from error
     items = _parse(path, data)
+    text = data.decode("utf-8-sig")
+    places = [place_of(text, start) for start, _ in spans(text)]
     entries: list[RegistryEntry] = []
     bad: list[NotUnderstood] = []
+    problems: list[str] = []
+    names: set[str] = set()
     for index, item in enumerate(items):
-        reason = _trouble(item)
-        if reason:
-            bad.append(NotUnderstood(index, reason, item))
+        if reason := trouble(item):
+            bad.append(NotUnderstood(index, reason, item, *places[index]))
         else:
             entries.append(_entry(item))
+        if reason or (reason := _repeated(item, names)):
+            line, column = places[index]
+            problems.append(f"line {line}, column {column}, entry {index + 1}: {reason}")
     problem = None
-    if bad:
-        more = f" (and {len(bad) - 1} more)" if len(bad) > 1 else ""
-        problem = f"{path.name}, entry {bad[0].index + 1}: {bad[0].reason}{more}"
+    if problems:
+        more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
+        problem = f"{path.name}, {problems[0]}{more}"
     return Registry(tuple(entries), path, problem, tuple(bad))
 
 
@@ -134,49 +143,6 @@ def load_registry_or_empty(path: Path) -> Registry:
         return load_registry(path)
     except RegistryError as error:
         return Registry(path=path, problem=f"{error.message} {error.hint}".strip())
-
-
-def save_registry(registry: Registry, path: Path | None = None) -> Registry:
-    """Write the registry in one step, one entry a line.
-
-    Entries that are not understood go back to where they stood.
-
-    Args:
-        registry: What to write.
-        path: Where; by default where it was read from.
-
-    Returns:
-        The registry with the path it now has.
-
-    Raises:
-        RegistryError: There is no path, or the file that stands there is broken (it is never
-            overwritten), or cannot be written.
-    """
-    target = path or registry.path
-    if target is None:
-        raise RegistryError("The registry has no file yet.", "Name one with --models-file.")
-    load_registry(target)
-    items: list[Any] = [entry.as_dict() for entry in registry.entries]
-    for bad in registry.not_understood:
-        items.insert(bad.index, bad.raw)
-    try:
-        write_atomically(target, _lines(items))
-    except OSError as error:
-        raise RegistryError(
-            f"{target} cannot be written: {error.strerror}.", "Check the directory's permissions."
-        ) from error
-    return replace(registry, path=target)
-
-
-def _lines(items: list[Any]) -> bytes:
-    def text(ascii_only: bool) -> str:
-        rows = ",\n".join(f"  {json.dumps(item, ensure_ascii=ascii_only)}" for item in items)
-        return f"[\n{rows}\n]\n" if rows else "[]\n"
-
-    try:
-        return text(False).encode("utf-8")
-    except UnicodeEncodeError:  # half a surrogate pair, which only an escape can spell
-        return text(True).encode("utf-8")
 
 
 def _parse(path: Path, data: bytes) -> list[Any]:
@@ -209,7 +175,7 @@ def _parse(path: Path, data: bytes) -> list[Any]:
     return items
 
 
-def _trouble(item: Any) -> str | None:
+def trouble(item: Any) -> str | None:
     """Say why an entry cannot be used; None when it can."""
     if not isinstance(item, dict):
         return f"an object with name, task and min_ram_gb is expected, not {_short(item)}."
@@ -226,6 +192,15 @@ def _trouble(item: Any) -> str | None:
         return f"'min_ram_gb' must be a number of GiB, not {_short(ram)}."
     if not isinstance(item.get("notes", ""), str):
         return f"'notes' must be a text, not {_short(item['notes'])}."
+    return None
+
+
+def _repeated(item: Mapping[str, Any], names: set[str]) -> str | None:
+    """Say that a name stood there before. Both entries count: the course's rule knows no names."""
+    name = item["name"].strip().casefold()
+    if name in names:
+        return f"there is an entry named {_short(item['name'])} before it already."
+    names.add(name)
     return None
 
 

@@ -61,5 +61,5 @@ def out_of_reach(model: Model) -> NotFound:
     return NotFound(
         f"'{model.alias}' is known from the public catalog of {model.as_of}, which cannot be "
         "reached now.",
-        "Connect to a network and refresh; until then the demo models and your own work.",
+        "Connect to a network and refresh; until then, take a demo model or one of your own.",
     )
