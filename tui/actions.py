@@ -104,6 +104,8 @@ ACTIONS: tuple[Action, ...] = (
            footer=False),
     Action("catalog.recommend", "r", "recommend", "Recommend a model for a task and this machine.",
            "recommend"),
+    Action("catalog.entry", "a", "registry entry",
+           "Add the model to models.json, or change its entry.", "entry", footer=False),
     Action("catalog.refresh", "R", "refresh", "Ask the catalog again.", "refresh_models",
            footer=False),
     Action("cache.run", "enter", "run", "Load the model and be ready to answer.", "run"),

@@ -163,6 +163,10 @@ class FoundryApp(AppActions):
         self.store.apply("models", models_error=message.error)
         self._say_error(message.error)
 
+    @on(m.RegistryChanged)
+    def _registry_changed(self, message: m.RegistryChanged) -> None:
+        self.store.apply("models", registry=message.registry)
+
     @on(m.CacheFetched)
     def _cache_fetched(self, message: m.CacheFetched) -> None:
         self.store.apply(

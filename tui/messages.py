@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Literal
 from textual.message import Message
 
 from tui.catalog.fit import KvShape
+from tui.catalog.registry import Registry
 from tui.foundry.backend import Backend
 from tui.foundry.errors import FoundryError
 from tui.foundry.types import CacheInfo, LoadResult, Model, ServiceAction
@@ -152,6 +153,13 @@ class RefreshRequested(Message):
     what: Literal["models", "cache"]
     by_user: bool = False
     """Whether to ask anew rather than take a fresh copy."""
+
+
+@dataclass
+class RegistryChanged(Message):
+    """The team's registry was written."""
+
+    registry: Registry
 
 
 @dataclass

@@ -6,6 +6,7 @@ import asyncio
 from pathlib import Path
 
 import pytest
+from textual.widgets import Input
 
 from tests.support.app import running_app
 from tests.support.scripted_backend import SMALL, ScriptedBackend, demo_models
@@ -178,3 +179,35 @@ async def test_marked_models_are_compared(backend: ScriptedBackend, size: tuple[
             assert word in text
         await pilot.press("escape")
         await wait_until(pilot, lambda: "★" not in screen_text(pilot.app), "the list")
+
+
+@pytest.mark.parametrize("size", [(80, 24), (140, 40)])
+async def test_a_model_is_added_to_the_registry_changed_and_removed(
+    backend: ScriptedBackend, tmp_path: Path, size: tuple[int, int]
+) -> None:
+    file = tmp_path / "models.json"
+    file.write_text('[\n  {"name": "phi-4-mini", "task": "chat", "min_ram_gb": 8, "x": 1}\n]\n')
+    async with running_app(backend, size=size, models_file=file) as pilot:
+        await pilot.press("slash", *"demo-small", "enter", "a")
+        await wait_until(pilot, lambda: "Add to the registry" in screen_text(pilot.app), "a form")
+        task = pilot.app.screen.query_one("#task", Input)
+        task.value = "chatt"
+        await pilot.press("enter")
+        await wait_until(pilot, lambda: "no known task" in screen_text(pilot.app), "a refusal")
+        task.value = "chat"
+        await pilot.press("enter")
+        await wait_until(pilot, lambda: "demo-small" in file.read_text(), "the entry")
+        await wait_until(pilot, lambda: "Registry: chat" in screen_text(pilot.app), "its details")
+        await pilot.press("a")
+        await wait_until(pilot, lambda: "Edit the registry" in screen_text(pilot.app), "the form")
+        pilot.app.screen.query_one("#min_ram_gb", Input).value = "3.5"
+        await pilot.press("enter")
+        await wait_until(pilot, lambda: '"min_ram_gb": 3.5' in file.read_text(), "the change")
+        await wait_until(pilot, lambda: "Edit the registry" not in screen_text(pilot.app), "closed")
+        await pilot.press("a")
+        await wait_until(pilot, lambda: "Remove" in screen_text(pilot.app), "the form")
+        await pilot.click("#remove")
+        await wait_until(pilot, lambda: "demo-small" not in file.read_text(), "the removal")
+    assert file.read_text() == (
+        '[\n  {"name": "phi-4-mini", "task": "chat", "min_ram_gb": 8, "x": 1}\n]\n'
+    )

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from tui.bench.recorder import Recorder, RunLine
 from tui.bench.summary import Summary
 from tui.catalog.measured import Measured
+from tui.catalog.resolve import stem
 from tui.database import Database
 from tui.foundry.ids import same_variant
 
@@ -35,6 +36,30 @@ def latest_measured(database: Database, variant_ids: Iterable[str]) -> dict[str,
         for variant_id in left:
             if (measured := _of(summary, line, variant_id)) is not None:
                 found[variant_id] = measured
+    return found
+
+
+def measured_by_entry(database: Database, names: Iterable[str]) -> dict[str, Measured]:
+    """Return the newest figures by the names of the registry, which leave device and version out.
+
+    Blocks: call it off the event loop. Raises `DatabaseError`.
+    """
+    wanted = {name: name.strip().casefold() for name in names}
+    found: dict[str, Measured] = {}
+    recorder = Recorder(database)
+    for line in recorder.list(RUNS):
+        named = {
+            name: target
+            for target in line.targets
+            for name, folded in wanted.items()
+            if name not in found and folded in (target.casefold(), stem(target))
+        }
+        if not named:
+            continue
+        summary = recorder.load(line.run_id)
+        for name, target in named.items():
+            if (measured := _of(summary, line, target)) is not None:
+                found[name] = measured
     return found
 
 

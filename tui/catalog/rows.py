@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
@@ -288,6 +289,18 @@ def build_rows(
 ) -> tuple[CatalogRow, ...]:
     """Return the rows of a catalog that is listed once; see `CatalogView.rows`."""
     return CatalogView(models, registry).rows(inputs, marked, expanded, query)
+
+
+def suggested_entry(row: CatalogRow) -> dict[str, object]:
+    """Return what a registry's entry for a model may say; the RAM leaves half to the rest."""
+    fit = row.fit
+    need = (fit.need_bytes or row.size_bytes or 0) if fit else 0
+    return {
+        "name": row.alias,
+        "task": row.model.task if row.model else "",
+        "min_ram_gb": max(1, math.ceil(2 * need / 1024**3)),
+        "notes": "",
+    }
 
 
 def state_of(one: Model | Variant) -> RowState:

@@ -1,18 +1,21 @@
-"""`select --task T`."""
+"""`select --task T [--by RULE] [--ram-gb N]`."""
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
+from tui.bench.measured import measured_by_entry
 from tui.catalog.registry import load_registry
-from tui.catalog.selection import Candidate, select
+from tui.catalog.selection import GIB, Candidate, select, select_by
 from tui.cli.execute import Context
 from tui.cli.output import table
+from tui.database import Database
 from tui.foundry.errors import NotFound
 
 
 async def run(context: Context) -> int:
-    """Choose the registry's model for a task by the course's rule; needs no backend."""
+    """Choose the registry's model for a task, by the course's rule or another; no backend."""
     import psutil
 
     path = context.session.registry_path
@@ -21,8 +24,17 @@ async def run(context: Context) -> int:
         raise NotFound(
             f"The registry {path} has no entries.", "Name another one with --models-file FILE."
         )
+    arguments = context.arguments
     total_bytes = psutil.virtual_memory().total
-    selection = select(registry.entries, context.arguments.task, total_bytes)
+    if arguments.ram_gb is not None:
+        total_bytes = int(arguments.ram_gb * GIB)
+    if arguments.by is None:
+        selection = select(registry.entries, arguments.task, total_bytes)
+    else:
+        names = [entry.name for entry in registry.entries]
+        database = Database(context.session.paths.database)
+        measured = await asyncio.to_thread(measured_by_entry, database, names)
+        selection = select_by(registry.entries, arguments.task, total_bytes, arguments.by, measured)
     if not selection.candidates:
         raise NotFound(selection.reason, "Take one of these, or add an entry to the registry.")
     choice = selection.choice
@@ -31,6 +43,7 @@ async def run(context: Context) -> int:
         "choice": choice.as_dict() if choice else None,
         "reason": selection.reason,
         "ram_total_bytes": total_bytes,
+        "rule": arguments.by or "course",
         "candidates": [
             {**one.entry.as_dict(), "viable": one.viable, "why": one.why}
             for one in selection.candidates

@@ -14,11 +14,18 @@ from textual.widgets import Static
 
 from tui.actions import bindings_of
 from tui.catalog.compare import compare
-from tui.catalog.fit import DEFAULT_CONTEXT_TOKENS, MemoryState
+from tui.catalog.fit import DEFAULT_CONTEXT_TOKENS
 from tui.catalog.query import facets, toggled
 from tui.catalog.registry import Registry
 from tui.catalog.resolve import find_variant
-from tui.catalog.rows import SORT_KEYS, CatalogRow, CatalogView, FitInputs, SortKey
+from tui.catalog.rows import (
+    SORT_KEYS,
+    CatalogRow,
+    CatalogView,
+    FitInputs,
+    SortKey,
+    suggested_entry,
+)
 from tui.catalog.snapshot import out_of_reach
 from tui.database import Database, DatabaseError
 from tui.formats import format_context
@@ -30,10 +37,12 @@ from tui.messages import (
     MarkRequested,
     PaneRequested,
     RefreshRequested,
+    RegistryChanged,
     RunRequested,
 )
 from tui.panes.base import Pane
 from tui.panes.catalog.cells import COLUMNS, details, table_row
+from tui.panes.catalog.wording import empty_text, memory_of
 from tui.store import State
 from tui.widgets.dialogs.choose import Choice, ChooseDialog
 from tui.widgets.search import SearchField
@@ -97,12 +106,12 @@ class CatalogPane(Pane):
             known = state.models is not None
             self._view = CatalogView(state.models or (), state.registry if known else Registry())
         self._inputs = FitInputs(
-            memory=_memory(state).coarse(),
+            memory=memory_of(state).coarse(),
             context_tokens=self._context_tokens,
             kv=state.kv_shapes,
             measured=state.memory.seen_bytes,
         )
-        self.table.empty = _empty_text(state, self.search.value)
+        self.table.empty = empty_text(state, self.search.value)
         self._list()
 
     def _list(self) -> None:
@@ -156,7 +165,7 @@ class CatalogPane(Pane):
 
     @on(SearchField.Changed)
     def _searched(self) -> None:
-        self.table.empty = _empty_text(self.store.state, self.search.value)
+        self.table.empty = empty_text(self.store.state, self.search.value)
         self._list()
         self.table.action_first_row()
 
@@ -293,6 +302,23 @@ class CatalogPane(Pane):
             self.show_state(self.store.state)
 
     @work(group="choose", exclusive=True)
+    async def action_entry(self) -> None:
+        """Add the model under the cursor to `models.json`, or change its entry."""
+        if (row := self._row) is None:
+            return
+        from tui.panes.catalog.entry_dialog import EntryDialog
+
+        dialog = EntryDialog(
+            self.session.registry_path,
+            row.entry.as_dict() if row.entry else suggested_entry(row),
+            row.entry.name if row.entry else None,
+        )
+        registry = await self.app.push_screen_wait(dialog)
+        if registry is not None:
+            self.post_message(RegistryChanged(registry))
+            self.notify(f"{self.session.registry_path.name} was written.", markup=False)
+
+    @work(group="choose", exclusive=True)
     async def action_compare(self) -> None:
         """Show the marked variants side by side."""
         pairs = [
@@ -350,29 +376,3 @@ class CatalogPane(Pane):
         for key, row in self._rows.items():
             if row.alias == alias and self.table.move_to(key):
                 return
-
-
-def _memory(state: State) -> MemoryState:
-    sample = state.sample
-    if sample is None:
-        return MemoryState()
-    return MemoryState(
-        sample.ram_total_bytes,
-        sample.ram_available_bytes,
-        state.cache.free_bytes if state.cache else sample.disk_free_bytes,
-    )
-
-
-def _empty_text(state: State, query: str) -> str:
-    if query:
-        return f"Nothing matches '{query}'.\nesc clears the search."
-    if state.connection == "connecting":
-        return "Looking for Foundry Local …"
-    if state.connection == "failed" and state.connection_error is not None:
-        error = state.connection_error
-        return f"{error.message}\n\n{error.hint}\n\nR tries again · q leaves"
-    if state.models_error is not None:
-        return f"{state.models_error.message}\n{state.models_error.hint}\n\nR tries again"
-    if state.models is None:
-        return "Reading the catalog …"
-    return "The backend lists no models.\nR asks again."
