@@ -32,7 +32,7 @@ def test_order_and_states() -> None:
         ("half", 1, "partial"),
         ("old", None, "orphan"),
     ]
-    assert [row.deletable for row in rows] == [False, True, True, True, False]
+    assert [row.deletable for row in rows] == [True, True, True, True, False]
     assert len({row.key for row in rows}) == 5
 
 

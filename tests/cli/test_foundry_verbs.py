@@ -137,3 +137,19 @@ async def test_a_server_that_lists_nothing_is_asked_for_what_was_typed(home: Pat
 
         ran = await asyncio.to_thread(chat)
     assert (ran.returncode, ran.stdout) == (0, "Hi\n"), ran.stderr
+
+
+@needs_posix
+def test_the_doctor_of_the_cache_finds_and_mends(stand_in: FoundryStandIn) -> None:
+    row = stand_in.state.find("demo-tall-generic-cpu")
+    assert row is not None
+    stand_in.state.put_on_disk(row, partial=True)
+    (stand_in.state.cache / "foundry.modelinfo.json").write_text('{"savedAtUnix": 1}')
+    found = program(stand_in, "cache", "doctor")
+    assert found.returncode == 1
+    assert "a download that ended early" in found.stdout
+    assert "copy of the catalog" in found.stdout
+    mended = json.loads(program(stand_in, "cache", "doctor", "--repair", "--json").stdout)
+    assert {one["kind"] for one in mended["findings"] if one["mended"]} == {"partial", "stale"}
+    assert not stand_in.state.is_partial(row)
+    assert "ended early" not in program(stand_in, "cache", "doctor").stdout

@@ -59,14 +59,38 @@ async def test_deleting_asks_first(backend: ScriptedBackend) -> None:
         assert [call for call in backend.calls if call.startswith("remove")]
 
 
-async def test_a_loaded_model_is_not_deleted(backend: ScriptedBackend) -> None:
+async def test_several_are_deleted_after_one_question_loaded_ones_unloaded_first(
+    backend: ScriptedBackend,
+) -> None:
     backend.mark(SMALL, loaded=True)
     async with cache(backend) as pilot:
-        await expect_text(pilot, "unload it before")
-        await pilot.press("x")
-        await pilot.pause()
-        assert "Keep (n)" not in screen_text(pilot.app)
-        assert not [call for call in backend.calls if call.startswith("remove")]
+        await pilot.press("space", "space", "x")
+        await expect_text(pilot, "Delete 2?")
+        await expect_text(pilot, "This frees 0 B.")  # demo models come back
+        await expect_text(pilot, f"In memory, unloaded first: {SMALL}.")
+        await pilot.press("y")
+        await expect_text(pilot, "Nothing is on disk yet.")
+        done = [call for call in backend.calls if call.startswith(("unload", "remove"))]
+        assert done.index(f"unload {SMALL}") < done.index(f"remove {SMALL}")
+        assert len(done) == 3
+
+
+async def test_the_doctor_shows_what_is_wrong_and_mends_it(
+    backend: ScriptedBackend, tmp_path: Path
+) -> None:
+    backend.location = tmp_path / "models"
+    backend.location.mkdir()
+    copy = backend.location / "foundry.modelinfo.json"
+    copy.write_text('{"savedAtUnix": 1}')
+    async with cache(backend) as pilot:
+        await pilot.press("d")
+        await expect_text(pilot, "copy of the catalog")
+        await pilot.press("enter")
+        await expect_text(pilot, "Delete?")
+        await pilot.press("y")
+        await wait_until(pilot, lambda: not copy.exists(), "the file to go")
+        await pilot.press("d")
+        await expect_text(pilot, "Nothing is wrong on disk.")
 
 
 async def test_a_directory_of_ones_own_is_checked_and_imported(backend: ScriptedBackend) -> None:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from tui.formats import format_bytes
 from tui.foundry.ids import same_variant, split_version
 from tui.foundry.types import CacheEntry, CacheInfo
 
+NAMED = 8
+"""Rows that a question names; more are counted."""
 CacheState = Literal["loaded", "cached", "partial", "orphan"]
 _ORDER: dict[CacheState, int] = {"loaded": 0, "cached": 1, "partial": 2, "orphan": 3}
 
@@ -74,6 +77,21 @@ def summarize(cache: CacheInfo) -> CacheSummary:
     )
 
 
+def delete_question(rows: Sequence[CacheRow]) -> str:
+    """Say what deleting these rows does, all together."""
+    if len(rows) == 1:
+        return f"{rows[0].entry.variant_id}\n{rows[0].note}"
+    shown = [f"{row.entry.variant_id}  {format_bytes(row.size_bytes)}" for row in rows[:NAMED]]
+    if len(rows) > NAMED:
+        shown.append(f"and {len(rows) - NAMED} more")
+    loaded = [row.entry.variant_id for row in rows if row.loaded]
+    freed = format_bytes(sum(row.frees_bytes for row in rows))
+    ends = [f"This frees {freed}."]
+    if loaded:
+        ends.append(f"In memory, unloaded first: {', '.join(loaded)}.")
+    return "\n".join([*shown, "", *ends])
+
+
 def _row(entry: CacheEntry, loaded: Collection[str]) -> CacheRow:
     name, version = split_version(entry.variant_id)
     state = _state(entry, loaded)
@@ -86,7 +104,7 @@ def _row(entry: CacheEntry, loaded: Collection[str]) -> CacheRow:
         origin=entry.origin,
         size_bytes=entry.size_bytes,
         frees_bytes=0 if linked else entry.size_bytes,
-        deletable=state != "loaded" and bool(entry.variant_id),
+        deletable=bool(entry.variant_id),
         note=_note(entry, state),
         entry=entry,
     )
@@ -101,7 +119,7 @@ def _state(entry: CacheEntry, loaded: Collection[str]) -> CacheState:
 
 def _note(entry: CacheEntry, state: CacheState) -> str:
     if state == "loaded":
-        return "In memory: unload it before it can be deleted."
+        return "In memory: deleting it unloads it first."
     if state == "partial":
         return "A download that ended early: downloading it again goes on from here."
     if state == "orphan" or not entry.variant_id:

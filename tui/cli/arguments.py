@@ -176,6 +176,11 @@ def _cache(add: Any) -> None:
     move.add_argument("folder", metavar="DIR", type=Path, help="a directory that exists")
     move.set_defaults(action="cd")
     add("location", "cache", "say where the models are", actions).set_defaults(action="location")
+    doctor = add("doctor", "cache", "look for what is wrong on disk", actions)
+    doctor.add_argument(
+        "--repair", action="store_true", help="delete partial downloads and a stale catalog copy"
+    )
+    doctor.set_defaults(action="doctor")
     for word in ("rm", "remove"):
         remove = add(word, "cache", "delete models from disk", actions)
         remove.add_argument("models", metavar="X", nargs="+", help="alias or variant id")

@@ -1,10 +1,12 @@
-"""`cache [list]`, `cache location`, `cache cd DIR`, `cache rm X...`."""
+"""`cache [list]`, `cache location`, `cache cd DIR`, `cache rm X...`, `cache doctor`."""
 
 from __future__ import annotations
 
+import asyncio
 from datetime import UTC, datetime
 from typing import Any
 
+from tui.cache.doctor import Finding, examine
 from tui.cli.execute import Context, exit_code_of, find
 from tui.cli.output import table
 from tui.formats import UNKNOWN, format_bytes
@@ -18,6 +20,8 @@ async def run(context: Context) -> int:
     async with context.backend() as backend:
         if context.arguments.action == "rm":
             return await _remove(context, backend)
+        if context.arguments.action == "doctor":
+            return await _doctor(context, backend)
         if context.arguments.action == "cd":
             return await _move(context, backend)
         cache = await backend.cache()
@@ -77,6 +81,41 @@ def _text(cache: CacheInfo) -> str:
 
 def _moment(seconds: float) -> datetime:
     return datetime.fromtimestamp(seconds, UTC)
+
+
+async def _doctor(context: Context, backend: Backend) -> int:
+    """Exit code 0 where nothing is wrong or all was mended, 1 where something is left."""
+    models = await backend.models()
+    findings = await asyncio.to_thread(examine, await backend.cache(), models)
+    mended: list[Finding] = []
+    if context.arguments.repair:
+        for finding in findings:
+            if finding.kind == "partial" and finding.repair == "delete":
+                await backend.remove(finding.variant_id)
+            elif finding.repair == "delete file":
+                await asyncio.to_thread(finding.path.unlink, True)
+            else:
+                continue
+            mended.append(finding)
+    rows = [
+        {
+            "kind": one.kind,
+            "what": one.what,
+            "mend": one.mend,
+            "size_bytes": one.size_bytes,
+            "path": str(one.path),
+            "variant": one.variant_id,
+            "mended": one in mended,
+        }
+        for one in findings
+    ]
+    lines = [
+        f"{'mended: ' if one in mended else '! '}{one.what}"
+        + ("" if one in mended else f" {one.mend}")
+        for one in findings
+    ]
+    context.output.result({"findings": rows}, "\n".join(lines) or "Nothing is wrong on disk.")
+    return 0 if len(mended) == len(findings) else 1
 
 
 async def _move(context: Context, backend: Backend) -> int:

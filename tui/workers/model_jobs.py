@@ -12,6 +12,7 @@ from tui.catalog.ready import make_ready
 from tui.catalog.resolve import find_variant
 from tui.foundry.backend import Backend, ProgressCallback
 from tui.foundry.errors import BackendUnavailable, FoundryError, NotFound, RequestFailed
+from tui.foundry.ids import same_variant
 from tui.foundry.types import Progress, ServiceAction, Variant
 from tui.messages import (
     ChatRequested,
@@ -136,6 +137,8 @@ class ModelJobs:
         self._look_again("models")
 
     async def _delete(self, variant_id: str, report: ProgressCallback) -> None:
+        if any(same_variant(one, variant_id) for one in self._store.state.loaded):
+            await self._unload(variant_id, report)
         await self._backend.remove(variant_id)
         self._look_again("models", "cache")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from typing import Literal
 
@@ -13,7 +14,8 @@ from textual.getters import query_one
 from textual.widgets import Static
 
 from tui.actions import bindings_of
-from tui.cache.entries import CacheRow, build_cache_rows, summarize
+from tui.cache.doctor import Finding, examine
+from tui.cache.entries import CacheRow, build_cache_rows, delete_question, summarize
 from tui.formats import UNKNOWN, format_age, format_bytes
 from tui.foundry.text import clean_text
 from tui.foundry.types import Capability
@@ -26,12 +28,13 @@ from tui.messages import (
 )
 from tui.panes.base import Pane
 from tui.store import State
+from tui.widgets.dialogs.choose import Choice, ChooseDialog
 from tui.widgets.table import Cell, Column, Row, Table, Tone
 
 COLUMNS = (
-    Column(" ", 1),
+    Column(" ", 2),
     Column("VARIANT", 20, flexible=True),
-    Column("VERSION", 7, align="right", from_width=66),
+    Column("VERSION", 7, align="right", from_width=78),
     Column("SIZE", 8, align="right"),
     Column("CHANGED", 11, align="right", from_width=56),
     Column("STATE", 8),
@@ -69,6 +72,7 @@ class CachePane(Pane):
     def on_mount(self) -> None:
         """Start without rows."""
         self._rows: dict[str, CacheRow] = {}
+        self._marked: frozenset[str] = frozenset()
         super().on_mount()
 
     def activated(self) -> None:
@@ -85,8 +89,9 @@ class CachePane(Pane):
         self.table.empty = _empty_text(state)
         rows = build_cache_rows(state.cache, state.loaded) if state.cache else ()
         self._rows = {row.key: row for row in rows}
+        self._marked &= self._rows.keys()
         now = time.time()
-        self.table.set_rows([_table_row(row, now) for row in rows])
+        self.table.set_rows([_table_row(row, now, row.key in self._marked) for row in rows])
         self.query_one("#cache-summary", Static).update(_summary(state), layout=False)
         self._show_details()
 
@@ -132,20 +137,67 @@ class CachePane(Pane):
             self.notify(f"{row.label} holds no model that can be run.", markup=False)
         return row.entry.variant_id or None
 
+    def action_mark(self) -> None:
+        """Mark or unmark the row."""
+        if row := self._row:
+            self._marked ^= {row.key}
+            self.show_state(self.store.state)
+            self.table.action_cursor_down()
+
     @work(group="delete", exclusive=True)
     async def action_delete(self) -> None:
-        """Delete the variant from disk, after a question."""
-        row = self._row
-        if row is None:
-            return
-        if not row.deletable:
-            self.notify(row.note, severity="warning", markup=False)
+        """Delete the marked rows, or the one under the cursor, after one question."""
+        rows = [row for row in self._rows.values() if row.key in self._marked]
+        if not rows and self._row is not None:
+            rows = [self._row]
+        for row in rows:
+            if not row.deletable:
+                self.notify(f"{row.label}: {row.note}", severity="warning", markup=False)
+        rows = [row for row in rows if row.deletable]
+        if not rows:
             return
         from tui.widgets.dialogs.confirm import ConfirmDialog
 
-        question = f"{row.entry.variant_id}\n{row.note}"
-        if await self.app.push_screen_wait(ConfirmDialog("Delete?", question, "Delete")):
-            self.post_message(JobRequested("delete", row.entry.variant_id))
+        title = "Delete?" if len(rows) == 1 else f"Delete {len(rows)}?"
+        if await self.app.push_screen_wait(ConfirmDialog(title, delete_question(rows), "Delete")):
+            self._marked = frozenset()
+            for row in rows:
+                self.post_message(JobRequested("delete", row.entry.variant_id))
+
+    @work(group="doctor", exclusive=True)
+    async def action_doctor(self) -> None:
+        """Show what is wrong on disk, and mend what is chosen."""
+        state = self.store.state
+        if state.cache is None:
+            return
+        findings = await asyncio.to_thread(examine, state.cache, state.models or ())
+        if not findings:
+            self.notify("Nothing is wrong on disk.")
+            return
+        by_key = {one.key: one for one in findings}
+        choices = [Choice(one.key, one.kind, f"{one.what} {one.mend}") for one in findings]
+        hint = "enter deletes what can be deleted, after a question"
+        key = await self.app.push_screen_wait(ChooseDialog("On disk", choices, hint))
+        if key:
+            await self._repair(by_key[key])
+
+    async def _repair(self, finding: Finding) -> None:
+        if finding.repair == "by hand":
+            self.notify(f"{finding.what}\n{finding.mend}\n{finding.path}", markup=False)
+            return
+        from tui.widgets.dialogs.confirm import ConfirmDialog
+
+        question = f"{finding.what}\n{finding.path}"
+        if not await self.app.push_screen_wait(ConfirmDialog("Delete?", question, "Delete")):
+            return
+        if finding.repair == "delete":
+            self.post_message(JobRequested("delete", finding.variant_id))
+            return
+        try:
+            await asyncio.to_thread(finding.path.unlink)
+        except OSError as error:
+            self.notify(f"It could not be deleted: {error.strerror}.", severity="error")
+        self.post_message(RefreshRequested("models", by_user=True))
 
     @work(group="import", exclusive=True)
     async def action_import_model(self) -> None:
@@ -181,12 +233,12 @@ class CachePane(Pane):
         self.post_message(RefreshRequested("cache", by_user=True))
 
 
-def _table_row(row: CacheRow, now: float) -> Row:
+def _table_row(row: CacheRow, now: float, marked: bool) -> Row:
     tone = _TONES[row.state]
     return Row(
         row.key,
         (
-            Cell(_GLYPHS[row.state], tone),
+            Cell(f"{'*' if marked else ' '}{_GLYPHS[row.state]}", tone),
             Cell(clean_text(row.label, False)),
             Cell(UNKNOWN if row.version is None else str(row.version), "muted"),
             Cell(format_bytes(row.size_bytes)),
