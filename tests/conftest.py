@@ -6,8 +6,13 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from tui.paths import Paths, default_paths
+
+# A busy machine is slow at times: no test fails on the clock.
+settings.register_profile("calm", deadline=None)
+settings.load_profile("calm")
 
 pytest_plugins = ["tests.support.program"]
 

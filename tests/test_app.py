@@ -101,11 +101,11 @@ async def test_a_broken_registry_is_said_with_its_line_and_kept(
 
 async def test_keys_can_be_changed(backend: ScriptedBackend, tmp_path: Path) -> None:
     file = tmp_path / "config.toml"
-    file.write_text('[keys]\n"catalog.recommend" = "f6"\n', "utf-8")
+    file.write_text('[keys]\n"catalog.filter" = "f6"\n', "utf-8")
     async with running_app(backend, config_file=file) as pilot:
-        await wait_until(pilot, lambda: "f6 recommend" in screen_text(pilot.app))
+        await wait_until(pilot, lambda: "f6 filter" in screen_text(pilot.app))
         await pilot.press("f6")
-        await wait_until(pilot, lambda: "Recommend a model for" in screen_text(pilot.app))
+        await wait_until(pilot, lambda: "Show only" in screen_text(pilot.app))
 
 
 async def test_a_backend_that_fails_can_be_tried_again() -> None:

@@ -59,10 +59,13 @@ def _screen(parsed: Parsed) -> int:
             "hint: Without one, use a verb such as `foundry-tui models`; --help lists them.\n"
         )
         return 2
-    from tui.app import run_app
+    from tui.session import load_session, start_runtime_early
 
     try:
-        return run_app(parsed.options)
+        session = start_runtime_early(load_session(parsed.options))
+        from tui.app import run_app
+
+        return run_app(session)
     except FoundryError as error:
         from tui.cli.output import Output
 

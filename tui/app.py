@@ -7,7 +7,7 @@ import contextlib
 import signal
 import sys
 from functools import partial
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 from textual import events, on
 from textual.app import ComposeResult
@@ -33,9 +33,6 @@ from tui.widgets.status_line import StatusLine
 from tui.workers.backend import BackendWorker
 from tui.workers.jobs import JobRunner
 from tui.workers.model_jobs import ModelJobs
-
-if TYPE_CHECKING:
-    from tui.cli.options import GlobalOptions
 
 SAMPLE_EVERY_S = 1.0
 LEAST_WIDTH, LEAST_HEIGHT = 50, 12
@@ -297,6 +294,8 @@ class FoundryApp(AppActions):
         else:
             pane = make_pane(name, self.store, self.session, self.history)
             await panes.mount(pane)
+            if not self.query(KeyFooter):  # the screen is gone meanwhile
+                return
         pane.activated()
         self.key_footer.show_scopes(pane.SCOPES, self.session.config.keys)
         self._frame_changed()
@@ -317,13 +316,10 @@ class FoundryApp(AppActions):
             self._say(problem, severity="warning")
 
 
-def run_app(options: GlobalOptions) -> int:
+def run_app(session: Session) -> int:
     """Start the screen and return the exit code.
 
     Args:
-        options: What the command line said.
+        session: Settings, file locations, and which backend to look for.
     """
-    from tui.session import load_session
-
-    app = FoundryApp(load_session(options))
-    return app.run() or 0
+    return FoundryApp(session).run() or 0

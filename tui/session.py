@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -78,6 +79,25 @@ def load_session(options: GlobalOptions, environment: Mapping[str, str] | None =
         runtime_settings=_runtime_settings(paths, config),
         problems=tuple(problems),
     )
+
+
+def start_runtime_early(session: Session) -> Session:
+    """Start the embedded runtime if it is what will be taken, and do not wait for it.
+
+    Called before Textual is imported, which takes as long as the runtime needs to serve.
+    """
+    from tui.foundry.commands import COMMAND
+    from tui.foundry.runtime import installed
+    from tui.foundry.runtime.launch import start_early
+
+    target = session.target
+    automatic = target.kind == "auto" and not target.endpoint_url
+    wanted = target.kind == "runtime" or (automatic and shutil.which(COMMAND) is None)
+    if not wanted or not installed():
+        return session
+    # A screen need not wait for the public catalog: it is told when that has arrived.
+    settings = replace(session.runtime_settings, catalog_wait_s=0)
+    return replace(session, runtime_settings=replace(settings, early=start_early(settings)))
 
 
 def resolve_target(

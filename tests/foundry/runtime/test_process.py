@@ -17,7 +17,8 @@ from tests.support.runtime import running_runtime, runtime_settings, wait_until
 from tui.foundry.errors import BackendUnavailable, FoundryError, RuntimeCrashed, TimedOut
 from tui.foundry.runtime import installed, supervisor
 from tui.foundry.runtime.backend import RuntimeBackend
-from tui.foundry.runtime.process import child_environment, describe_end
+from tui.foundry.runtime.launch import child_environment
+from tui.foundry.runtime.process import describe_end
 
 ROOT = Path(__file__).parents[3]
 

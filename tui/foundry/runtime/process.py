@@ -7,14 +7,13 @@ import contextlib
 import os
 import signal
 import subprocess
-import sys
 import threading
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 from tui.foundry import errors
-from tui.foundry.errors import BackendUnavailable, FoundryError, RuntimeCrashed, TimedOut
+from tui.foundry.errors import FoundryError, RuntimeCrashed, TimedOut
+from tui.foundry.runtime.launch import launch
 from tui.foundry.runtime.protocol import (
     LINE_LIMIT_BYTES,
     Event,
@@ -32,13 +31,8 @@ END_LIMIT_S = 1.0
 """How long the child may take to end by itself once its input is closed; usually it takes 10 ms."""
 KILL_LIMIT_S = 0.5
 CANCEL_LIMIT_S = 1.0
-LOG_LIMIT_BYTES = 2 * 1024 * 1024
 SHUTDOWN_CODE = 75
 """Exit code of a host whose web service somebody asked to shut down."""
-_ENTRY = (
-    "import sys; sys.path.append(sys.argv.pop(1)); "
-    "from tui.foundry.runtime.host import main; main()"
-)
 
 EventHandler = Callable[[Event], None]
 
@@ -73,34 +67,17 @@ class RuntimeProcess:
         """Process id; None before the start."""
         return self._popen.pid if self._popen else None
 
-    def spawn(self) -> None:
-        """Start the child. Raises `BackendUnavailable` where the system refuses."""
-        loop = asyncio.get_running_loop()
-        try:
-            self._settings.log_file.parent.mkdir(parents=True, exist_ok=True)
-            _rotate(self._settings.log_file)
-            with self._settings.log_file.open("ab") as log:
-                self._popen = subprocess.Popen(
-                    [sys.executable, "-P", "-c", _ENTRY, str(Path(__file__).parents[3])],
-                    stdin=subprocess.PIPE,
-                    stdout=subprocess.PIPE,
-                    stderr=log,
-                    bufsize=0,
-                    cwd=self._settings.work_dir,
-                    env=child_environment(self._settings),
-                    # Away from the terminal: ctrl+c and a hang-up are for the program, which then
-                    # ends the child in order.
-                    start_new_session=os.name == "posix",
-                    creationflags=_creation_flags(),
-                )
-        except OSError as error:
-            raise BackendUnavailable(
-                f"The runtime cannot be started: {error.strerror or error}.",
-                f"Check the rights of {self._settings.work_dir} and {self._settings.log_file}.",
-            ) from error
+    def spawn(self, early: subprocess.Popen[bytes] | None = None) -> None:
+        """Start the child. Raises `BackendUnavailable` where the system refuses.
+
+        Args:
+            early: A process that was started before, and is taken instead.
+        """
+        self._popen = early or launch(self._settings)
         if os.name == "posix" and self._popen.stdin is not None:
             # A child that does not read must not stop the event loop.
             os.set_blocking(self._popen.stdin.fileno(), False)
+        loop = asyncio.get_running_loop()
         threading.Thread(
             target=self._read, args=(self._popen, loop), name="runtime", daemon=True
         ).start()
@@ -112,6 +89,7 @@ class RuntimeProcess:
         *,
         limit_s: float | None,
         on_event: EventHandler | None = None,
+        sent: bool = False,
     ) -> dict[str, Any]:
         """Ask the host and return its result.
 
@@ -122,6 +100,7 @@ class RuntimeProcess:
             arguments: Plain values for it.
             limit_s: Time limit; None for none.
             on_event: Takes the events that belong to this request.
+            sent: The request is on its way already, as the first of an early host.
 
         Raises:
             TimedOut: No reply within the limit.
@@ -135,7 +114,8 @@ class RuntimeProcess:
         if on_event is not None:
             self._handlers[number] = on_event
         try:
-            self._send(Request(number, operation, arguments or {}))
+            if not sent:
+                self._send(Request(number, operation, arguments or {}))
             async with asyncio.timeout(limit_s):
                 return await future
         except TimeoutError:
@@ -271,22 +251,6 @@ class RuntimeProcess:
             loop.call_soon_threadsafe(self._end, code)
 
 
-def child_environment(settings: RuntimeSettings) -> dict[str, str]:
-    """Return the host's environment."""
-    environment = dict(os.environ)
-    # The one complete switch that was found: with CI set, the runtime's telemetry makes no
-    # connection and writes no file. With the two official ones (this and the setting
-    # `disable_nonessential_telemetry`) it still sends one event.
-    environment["CI"] = "true"
-    environment["ORT_TELEMETRY_DISABLED"] = "1"
-    # The runtime asks our own catalog on loopback; no proxy may stand in between.
-    for name in ("NO_PROXY", "no_proxy"):
-        known = environment.get(name, "")
-        environment[name] = ",".join(filter(None, (known, "127.0.0.1", "localhost")))
-    environment.update(settings.environment)
-    return environment
-
-
 def describe_end(code: int | None) -> str:
     """Say in a few words how a process ended."""
     if code is None:
@@ -310,15 +274,3 @@ def _error(failure: Failure) -> FoundryError:
         if isinstance(kind, type) and issubclass(kind, FoundryError)
     }
     return known.get(failure.code, FoundryError)(failure.message, failure.hint)
-
-
-def _creation_flags() -> int:
-    if sys.platform == "win32":
-        return subprocess.CREATE_NEW_PROCESS_GROUP | subprocess.CREATE_NO_WINDOW
-    return 0
-
-
-def _rotate(log_file: Path) -> None:
-    with contextlib.suppress(OSError):
-        if log_file.stat().st_size > LOG_LIMIT_BYTES:
-            log_file.replace(log_file.with_name(log_file.name + ".1"))

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from tui.foundry.runtime.launch import EarlyHost
 
 CATALOG_URL = "https://api.catalog.azureml.ms/asset-gallery/v1.0/models"
 """The public catalog of Foundry Local, as the runtime itself has it."""
@@ -36,10 +39,13 @@ class RuntimeSettings:
     """For tests: the region that the runtime puts into the registry's address."""
     environment: tuple[tuple[str, str], ...] = ()
     """Variables on top of this process's own."""
+    early: EarlyHost | None = field(default=None, repr=False, compare=False)
+    """A host that starts already; the first backend with these settings takes it."""
 
     def to_json(self) -> dict[str, Any]:
-        """Return plain values for the child; the environment is not among them."""
-        values = {f.name: getattr(self, f.name) for f in fields(self) if f.name != "environment"}
+        """Return plain values for the child; environment and early host are not among them."""
+        ours = ("environment", "early")
+        values = {f.name: getattr(self, f.name) for f in fields(self) if f.name not in ours}
         return {
             key: str(value) if isinstance(value, Path) else value for key, value in values.items()
         }

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
 import shutil
-import tempfile
+import subprocess
 import time
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from tui.foundry.errors import BackendUnavailable, FoundryError, RuntimeCrashed, TimedOut
+from tui.foundry.runtime.launch import in_place
 from tui.foundry.runtime.process import EventHandler, RuntimeProcess
 from tui.foundry.runtime.protocol import Event
 from tui.foundry.runtime.settings import RuntimeSettings
@@ -50,7 +50,7 @@ class RuntimeSupervisor:
         self._settings = settings
         self._on_change = on_change
         self._on_event = on_event
-        self._work_dir: Path | None = None
+        self._placed: RuntimeSettings | None = None
         self._process: RuntimeProcess | None = None
         self._mending: asyncio.Task[None] | None = None
         self._checks: set[asyncio.Task[None]] = set()
@@ -62,8 +62,13 @@ class RuntimeSupervisor:
 
     async def start(self) -> None:
         """Start the host and wait until it serves. Raises `BackendUnavailable`."""
-        await asyncio.to_thread(self._make_places)
-        await self._start_process()
+        early = self._settings.early
+        process = early.take() if early is not None else None
+        if early is not None and process is not None:
+            self._placed = early.settings
+        else:
+            self._placed = await asyncio.to_thread(self._make_places)
+        await self._start_process(process)
 
     async def revive(self) -> None:
         """Start again what was given up."""
@@ -100,41 +105,26 @@ class RuntimeSupervisor:
         process, self._process, self.facts = self._process, None, None
         if process is not None:
             await process.close()
-        work_dir, self._work_dir = self._work_dir, None
-        if work_dir is not None:
-            await asyncio.to_thread(shutil.rmtree, work_dir, ignore_errors=True)
+        placed, self._placed = self._placed, None
+        if placed is not None:
+            await asyncio.to_thread(shutil.rmtree, placed.work_dir, ignore_errors=True)
 
     # Inside
 
-    def _make_places(self) -> None:
-        for folder in (self._settings.cache_dir, self._settings.work_dir):
-            try:
-                folder.mkdir(parents=True, exist_ok=True)
-                with tempfile.TemporaryFile(dir=folder):
-                    pass
-            except OSError as error:
-                raise BackendUnavailable(
-                    f"The runtime cannot write to '{folder}': {error.strerror or error}.",
-                    "Change the rights of this directory, or free some space on its disk.",
-                ) from error
+    def _make_places(self) -> RuntimeSettings:
         _sweep(self._settings.work_dir)
-        prefix = f"{os.getpid()}-"
-        self._work_dir = Path(tempfile.mkdtemp(prefix=prefix, dir=self._settings.work_dir))
+        return in_place(self._settings)
 
-    async def _start_process(self) -> None:
-        if self._work_dir is None:
+    async def _start_process(self, early: subprocess.Popen[bytes] | None = None) -> None:
+        settings = self._placed
+        if settings is None:
             raise BackendUnavailable("The runtime has not been started.")
-        settings = replace(
-            self._settings,
-            cache_dir=self._settings.cache_dir.absolute(),
-            catalog_cache_dir=self._settings.catalog_cache_dir.absolute(),
-            log_file=self._settings.log_file.absolute(),
-            work_dir=self._work_dir.absolute(),
-        )
         process = RuntimeProcess(settings, self._on_event, self._ended)
-        process.spawn()
+        process.spawn(early)
         try:
-            result = await process.request("start", settings.to_json(), limit_s=START_LIMIT_S)
+            result = await process.request(
+                "start", settings.to_json(), limit_s=START_LIMIT_S, sent=early is not None
+            )
             facts = HostFacts(str(result["endpoint"]), str(result["version"]), int(result["pid"]))
         except RuntimeCrashed as error:
             await process.close()
@@ -203,7 +193,7 @@ def _sweep(work_dir: Path) -> None:
     """Delete scratch directories whose programs are gone: these were killed, or crashed."""
     import psutil
 
-    for folder in work_dir.iterdir():
+    for folder in work_dir.iterdir() if work_dir.is_dir() else ():
         pid = folder.name.partition("-")[0]
         if folder.is_dir() and pid.isdecimal() and not psutil.pid_exists(int(pid)):
             shutil.rmtree(folder, ignore_errors=True)
