@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from tui import __version__
 
 if TYPE_CHECKING:
-    from tui.cli.arguments import Parsed
+    from tui.cli.options import GlobalOptions
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -31,6 +31,10 @@ def _main(argv: Sequence[str]) -> int:
     if list(argv) == ["--version"]:  # scripts ask often: no parser for one line
         sys.stdout.write(f"foundry-tui {__version__}\n")
         return 0
+    if not argv:  # the screen, as most often: the grammar of forty verbs takes 30 ms
+        from tui.cli.options import GlobalOptions
+
+        return _screen(GlobalOptions())
     from tui.cli.arguments import parse
     from tui.cli.output import UsageError, report_usage
 
@@ -44,13 +48,13 @@ def _main(argv: Sequence[str]) -> int:
 
         start_log(default_paths().log_dir, parsed.options.log_level)
     if parsed.verb is None:
-        return _screen(parsed)
+        return _screen(parsed.options)
     from tui.cli.execute import execute
 
     return execute(parsed)
 
 
-def _screen(parsed: Parsed) -> int:
+def _screen(options: GlobalOptions) -> int:
     from tui.foundry.errors import FoundryError
 
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
@@ -62,7 +66,7 @@ def _screen(parsed: Parsed) -> int:
     from tui.session import load_session, start_runtime_early
 
     try:
-        session = start_runtime_early(load_session(parsed.options))
+        session = start_runtime_early(load_session(options))
         from tui.app import run_app
 
         return run_app(session)
