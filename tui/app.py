@@ -63,7 +63,9 @@ class FoundryApp(AppActions):
         self.history = History()
         self.runner = JobRunner(self.post_message)
         self.backend_worker = BackendWorker(session, self.post_message)
-        self.model_jobs = ModelJobs(self.store, self.runner, self.post_message)
+        self.model_jobs = ModelJobs(
+            self.store, self.runner, self.post_message, session.paths.unpacked
+        )
         self.pane_name = ""
         self._sampler = Sampler(disk_path=session.paths.data_dir)
         for theme in THEMES:
@@ -224,6 +226,10 @@ class FoundryApp(AppActions):
     def _move_cache_requested(self, message: m.MoveCacheRequested) -> None:
         self.model_jobs.move_cache(message.folder)
 
+    @on(m.ExportRequested)
+    def _export_requested(self, message: m.ExportRequested) -> None:
+        self.model_jobs.export(message.variant_id, message.target)
+
     @on(m.CancelRequested)
     def _cancel_requested(self, message: m.CancelRequested) -> None:
         self.runner.cancel(message.job_id)
@@ -252,7 +258,7 @@ class FoundryApp(AppActions):
         self._frame_changed()
         if job.state == "failed" and job.error is not None:
             self._say_error(job.error, title=f"{job.kind} {job.subject}")
-        elif job.state == "done" and job.kind in ("download", "import", "delete"):
+        elif job.state == "done" and job.kind in ("download", "import", "delete", "export"):
             self._say(f"{job.kind} {job.subject}: done")
 
     @on(m.VariantLoaded)

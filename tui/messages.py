@@ -125,6 +125,14 @@ class ImportRequested(Message):
 
 
 @dataclass
+class ExportRequested(Message):
+    """Write a model on disk into one file."""
+
+    variant_id: str
+    target: Path
+
+
+@dataclass
 class CancelRequested(Message):
     """Cancel a job."""
 

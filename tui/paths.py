@@ -31,6 +31,11 @@ class Paths:
         return self.data_dir / "foundry-tui.sqlite3"
 
     @property
+    def unpacked(self) -> Path:
+        """Models that were imported from bundles and archives."""
+        return self.data_dir / "unpacked"
+
+    @property
     def model_cache(self) -> Path:
         """Models of the embedded runtime."""
         return self.data_dir / "models"

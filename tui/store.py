@@ -19,17 +19,9 @@ from tui.system.model_memory import ModelMemory
 from tui.system.sampler import Sample
 
 JobKind = Literal[
-    "download",
-    "load",
-    "unload",
-    "run",
-    "delete",
-    "import",
-    "bench",
-    "service",
-    "move cache",
-    "probe",
-]
+    "download", "load", "unload", "run", "delete", "import", "export", "bench",
+    "service", "move cache", "probe",
+]  # fmt: skip
 JobState = Literal["waiting", "running", "done", "failed", "cancelled"]
 Topic = Literal["backend", "models", "cache", "jobs", "system", "marks", "chat"]
 

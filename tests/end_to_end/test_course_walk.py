@@ -223,3 +223,26 @@ def test_run_serves_the_endpoint_until_it_is_interrupted(environment: dict[str, 
     finally:
         process.kill()
         process.communicate()
+
+
+def test_a_model_is_carried_to_a_machine_without_a_network(
+    environment: dict[str, str], home: Path
+) -> None:
+    bundle = home / "work" / "demo-small-generic-cpu-1.tar"
+    packed = command(environment, "cache", "export", "demo-small", str(home / "work"))
+    assert "written to" in packed.stdout
+    assert "is whole" in command(environment, "cache", "verify", str(bundle)).stdout
+    other = {**environment, "FOUNDRY_TUI_HOME": str(home / "other-machine")}
+    imported = command(other, "import", str(bundle), "--name", "carried")
+    assert imported.stdout == "Imported as carried:1.\n"
+    answer = command(other, "chat", "carried", "What is Foundry Local?", "--json")
+    assert json.loads(answer.stdout)["text"]
+    unpacked = home / "other-machine" / "data" / "unpacked"
+    assert len(list(unpacked.iterdir())) == 1
+    command(other, "cache", "rm", "carried")
+    assert list(unpacked.iterdir()) == []
+    bundle.write_bytes(bundle.read_bytes()[:-700_000])
+    broken = command(other, "import", str(bundle), "--name", "again", check=False)
+    assert broken.returncode == 1
+    assert "Copy it again." in broken.stderr
+    assert list(unpacked.iterdir()) == []

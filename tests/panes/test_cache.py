@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import io
+import tarfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
 from textual.pilot import Pilot
+from textual.widgets import Input
 
 from tests.support.app import running_app
 from tests.support.scripted_backend import SMALL, ScriptedBackend
@@ -125,3 +128,38 @@ async def test_a_backend_that_cannot_import_says_why() -> None:
     async with cache(backend) as pilot:
         await pilot.press("i")
         await expect_text(pilot, reason)
+
+
+async def test_a_model_is_exported_into_a_chosen_directory(
+    backend: ScriptedBackend, tmp_path: Path
+) -> None:
+    backend.location = tmp_path / "models"
+    folder = backend.location / "demo-large-generic-cpu-1"
+    folder.mkdir(parents=True)
+    (folder / "genai_config.json").write_text("{}")
+    out = tmp_path / "stick"
+    out.mkdir()
+    async with cache(backend) as pilot:
+        await pilot.press("g", "e")
+        await expect_text(pilot, "import it there with i")
+        pilot.app.screen.query_one("#folder", Input).value = str(out)
+        await pilot.press("enter")
+        await expect_text(pilot, "export demo-large-generic-cpu:1: done")
+    assert [path.name for path in out.iterdir()] == ["demo-large-generic-cpu-1.tar"]
+
+
+async def test_a_bundle_is_imported_by_its_path(backend: ScriptedBackend, tmp_path: Path) -> None:
+    archive = tmp_path / "otter.tar"
+    with tarfile.open(archive, "w") as tar:
+        info = tarfile.TarInfo("genai_config.json")
+        info.size = 2
+        tar.addfile(info, io.BytesIO(b"{}"))
+    async with cache(backend) as pilot:
+        await pilot.press("i")
+        await expect_text(pilot, "Import a model directory")
+        pilot.app.screen.query_one("#folder", Input).value = str(archive)
+        await expect_text(pilot, "otter.tar will be unpacked")
+        pilot.app.screen.query_one("#name", Input).value = "otter"
+        await pilot.press("enter")
+        await expect_text(pilot, "import otter: done")
+    assert any(call.startswith("import_model") for call in backend.calls)

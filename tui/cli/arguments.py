@@ -176,6 +176,13 @@ def _cache(add: Any) -> None:
     move.add_argument("folder", metavar="DIR", type=Path, help="a directory that exists")
     move.set_defaults(action="cd")
     add("location", "cache", "say where the models are", actions).set_defaults(action="location")
+    export = add("export", "cache", "write a model into one file, to carry it over", actions)
+    export.add_argument("model", metavar="X", help="alias or variant id, on disk")
+    export.add_argument("file", metavar="FILE|DIR", type=Path, help="what to write")
+    export.set_defaults(action="export")
+    verify = add("verify", "cache", "compare a bundle with its checksums", actions)
+    verify.add_argument("file", metavar="FILE", type=Path, help="a bundle")
+    verify.set_defaults(action="verify")
     doctor = add("doctor", "cache", "look for what is wrong on disk", actions)
     doctor.add_argument(
         "--repair", action="store_true", help="delete partial downloads and a stale catalog copy"
@@ -189,7 +196,9 @@ def _cache(add: Any) -> None:
 
 def _doing(add: Any) -> None:
     importing = add("import", "importing", "add your own model directory")
-    importing.add_argument("folder", metavar="DIR", type=Path, help="holds genai_config.json")
+    importing.add_argument(
+        "folder", metavar="DIR|FILE", type=Path, help="holds genai_config.json; or a bundle of it"
+    )
     importing.add_argument("--name", required=True, help="what to call the model")
     _one_model(add)
     for name in ("service", "server"):

@@ -4,22 +4,28 @@ from __future__ import annotations
 
 import asyncio
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
+from tui.cache.bundle import Manifest, entry_of, export_bundle, verify_bundle
 from tui.cache.doctor import Finding, examine
 from tui.cli.execute import Context, exit_code_of, find
 from tui.cli.output import table
 from tui.formats import UNKNOWN, format_bytes
 from tui.foundry.backend import Backend
-from tui.foundry.errors import FoundryError
-from tui.foundry.types import CacheInfo
+from tui.foundry.errors import FoundryError, NotFound
+from tui.foundry.types import CacheInfo, Progress
 
 
 async def run(context: Context) -> int:
     """Show or change what is on disk."""
+    if context.arguments.action == "verify":
+        return await _verify(context)
     async with context.backend() as backend:
         if context.arguments.action == "rm":
             return await _remove(context, backend)
+        if context.arguments.action == "export":
+            return await _export(context, backend)
         if context.arguments.action == "doctor":
             return await _doctor(context, backend)
         if context.arguments.action == "cd":
@@ -81,6 +87,44 @@ def _text(cache: CacheInfo) -> str:
 
 def _moment(seconds: float) -> datetime:
     return datetime.fromtimestamp(seconds, UTC)
+
+
+async def _export(context: Context, backend: Backend) -> int:
+    _, variant = await find(backend, context.arguments.model)
+    entry = entry_of(await backend.cache(), variant.id)
+    show = context.on_progress(variant.id)
+
+    def tell(done: int, total: int) -> None:
+        show(Progress(done / total if total else 1.0, done, total, "packing"))
+
+    target = context.arguments.file.expanduser().absolute()
+    manifest = await asyncio.to_thread(export_bundle, entry.path, variant.id, target, tell)
+    context.output.result(
+        _bundle_values(manifest, target),
+        f"{variant.id}: {len(manifest.files)} files, {format_bytes(manifest.size_bytes)}, "
+        f"written to {target}.\nOn the other machine: foundry-tui import FILE --name NAME",
+    )
+    return 0
+
+
+async def _verify(context: Context) -> int:
+    path = context.arguments.file.expanduser().absolute()
+    if not path.is_file():
+        raise NotFound(f"There is no file {path}.", "Check the path.")
+    manifest = await asyncio.to_thread(verify_bundle, path)
+    text = f"{path.name} is whole: {manifest.variant_id}, {format_bytes(manifest.size_bytes)}."
+    context.output.result(_bundle_values(manifest, path), text)
+    return 0
+
+
+def _bundle_values(manifest: Manifest, path: Path) -> dict[str, Any]:
+    return {
+        "path": str(path),
+        "variant": manifest.variant_id,
+        "created_at": manifest.created_at,
+        "size_bytes": manifest.size_bytes,
+        "files": len(manifest.files),
+    }
 
 
 async def _doctor(context: Context, backend: Backend) -> int:

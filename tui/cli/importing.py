@@ -1,18 +1,17 @@
-"""`import DIR --name N`."""
+"""`import DIR|FILE --name N`."""
 
 from __future__ import annotations
 
+from tui.cache.importing import import_from
 from tui.cli.execute import Context
-from tui.foundry.errors import InvalidModelFolder
 
 
 async def run(context: Context) -> int:
-    """Add the user's own model directory."""
-    folder = context.arguments.folder.expanduser().absolute()
-    if not folder.is_dir():
-        raise InvalidModelFolder(f"{folder} is no directory.", "Name the directory of the model.")
+    """Add the user's own model: a directory, a bundle, or an archive of a directory."""
+    source = context.arguments.folder.expanduser().absolute()
+    name, unpacked = context.arguments.name, context.session.paths.unpacked
     async with context.backend() as backend:
-        variant_id = await backend.import_model(folder, context.arguments.name)
+        variant_id = await import_from(backend, source, name, unpacked)
     context.output.result({"variant": variant_id}, f"Imported as {variant_id}.")
-    context.output.hint(f"Talk to it: foundry-tui chat {context.arguments.name} 'Hello'")
+    context.output.hint(f"Talk to it: foundry-tui chat {name} 'Hello'")
     return 0

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Literal
 
 from textual.message import Message
 
+from tui.cache.bundle import BundleError, entry_of, export_bundle
+from tui.cache.importing import import_from
 from tui.catalog.ready import make_ready
 from tui.catalog.resolve import find_variant
 from tui.foundry.backend import Backend, ProgressCallback
@@ -34,10 +38,12 @@ class ModelJobs:
         store: Read for the backend and the models' marks, never written.
         runner: Runs the jobs.
         post: Delivers messages to the app.
+        unpacked_dir: Where imported archives are unpacked.
     """
 
-    def __init__(self, store: Store, runner: JobRunner, post: Post) -> None:
+    def __init__(self, store: Store, runner: JobRunner, post: Post, unpacked_dir: Path) -> None:
         self._store = store
+        self._unpacked_dir = unpacked_dir
         self._runner = runner
         self._post = post
 
@@ -71,7 +77,7 @@ class ModelJobs:
 
         async def work(report: ProgressCallback) -> None:
             report(Progress(message="checking"))
-            await self._backend.import_model(folder, name)
+            await import_from(self._backend, folder, name, self._unpacked_dir)
             self._look_again("models", "cache")
 
         return self._runner.start("import", name, work)
@@ -118,6 +124,27 @@ class ModelJobs:
             self._look_again("models", "cache")
 
         return self._runner.start("move cache", str(folder), work)
+
+    def export(self, variant_id: str, target: Path) -> Job:
+        """Write a model on disk into one file."""
+
+        async def work(report: ProgressCallback) -> None:
+            entry = entry_of(await self._backend.cache(), variant_id)
+            loop = asyncio.get_running_loop()
+            stopped = threading.Event()
+
+            def tell(done: int, total: int) -> None:
+                if stopped.is_set():
+                    raise BundleError("Stopped.")
+                part = done / total if total else 1.0
+                loop.call_soon_threadsafe(report, Progress(part, done, total, "packing"))
+
+            try:
+                await asyncio.to_thread(export_bundle, entry.path, variant_id, target, tell)
+            finally:
+                stopped.set()
+
+        return self._runner.start("export", variant_id, work)
 
     async def _download(self, variant_id: str, report: ProgressCallback) -> None:
         try:

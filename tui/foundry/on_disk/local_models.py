@@ -23,6 +23,8 @@ from tui.foundry.on_disk.model_folder import inspect_folder, read_json
 
 MARKER = "foundry-tui.json"
 IDENTITY = "inference_model.json"
+OWNED = ".foundry-tui-unpacked"
+"""Stands in a directory that this program unpacked, and that goes with its model."""
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}\Z")
 _ANSWER_TOKENS = 2048
 
@@ -181,11 +183,20 @@ class LocalModels:
         return model
 
     def remove(self, variant_id: str) -> int:
-        """Delete the directory of links; returns the bytes freed. The source stays untouched."""
+        """Delete the directory of links; returns the bytes freed.
+
+        The source stays untouched, unless this program unpacked it.
+        """
         model = self.find(variant_id)
         if model is None:
             raise NotFound(f"There is no local model '{variant_id}'.")
-        return delete_tree(self.folder(model))
+        freed = delete_tree(self.folder(model))
+        source = Path(model.source)
+        for place in (source, *source.parents[:2]):
+            if (place / OWNED).is_file():
+                freed += delete_tree(place)
+                break
+        return freed
 
     def _check_name(self, name: str, taken: set[str]) -> None:
         if not _NAME.match(name):

@@ -10,10 +10,18 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.widgets import Button, Input, Label, Static
 
+from tui.cache.bundle import is_archive
 from tui.cache.folder_check import Finding, check_folder, suggest_name
 from tui.foundry.text import clean_text
 from tui.panes.cache.folder_suggester import FolderSuggester
 from tui.widgets.dialogs.base import Dialog
+
+
+def _check_path(path: Path) -> tuple[Finding, ...]:
+    """Check a directory; a bundle or an archive is checked while it is unpacked."""
+    if path.is_file() and is_archive(path):
+        return (Finding("info", f"{path.name} will be unpacked, checked and imported."),)
+    return check_folder(path)
 
 
 class ImportDialog(Dialog[tuple[Path, str]]):
@@ -32,7 +40,7 @@ class ImportDialog(Dialog[tuple[Path, str]]):
         """Lay out the two fields and what the check found."""
         with Vertical(classes="box") as box:
             box.border_title = "Import a model directory"
-            yield Label("Directory with model.onnx and genai_config.json (right completes)")
+            yield Label("Directory with model.onnx and genai_config.json, or a .tar or .zip")
             yield Input(placeholder="/path/to/model", suggester=FolderSuggester(), id="folder")
             yield Label("Name in the catalog")
             yield Input(placeholder="my-model", id="name", max_length=80)
@@ -47,8 +55,8 @@ class ImportDialog(Dialog[tuple[Path, str]]):
 
     @work(group="check", exclusive=True, thread=True)
     def _check(self, value: str) -> None:
-        folder = Path(value).expanduser()
-        findings = check_folder(folder) if value else ()
+        path = Path(value).expanduser()
+        findings = _check_path(path) if value else ()
         self.app.call_from_thread(self._show_findings, value, findings)
 
     def _show_findings(self, value: str, findings: tuple[Finding, ...]) -> None:
@@ -75,7 +83,7 @@ class ImportDialog(Dialog[tuple[Path, str]]):
             folder.focus()
             return
         path = Path(folder.value).expanduser()  # noqa: ASYNC240 - reads no disk
-        findings = await asyncio.to_thread(check_folder, path)
+        findings = await asyncio.to_thread(_check_path, path)
         if any(finding.severity == "error" for finding in findings):
             self._show_findings(folder.value, findings)  # stay: what is missing can be mended
             return

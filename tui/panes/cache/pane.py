@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from pathlib import Path
 from typing import Literal
 
 from textual import on, work
@@ -20,6 +21,7 @@ from tui.formats import UNKNOWN, format_age, format_bytes
 from tui.foundry.text import clean_text
 from tui.foundry.types import Capability
 from tui.messages import (
+    ExportRequested,
     ImportRequested,
     JobRequested,
     MoveCacheRequested,
@@ -199,6 +201,25 @@ class CachePane(Pane):
             self.notify(f"It could not be deleted: {error.strerror}.", severity="error")
         self.post_message(RefreshRequested("models", by_user=True))
 
+    @work(group="export", exclusive=True)
+    async def action_export(self) -> None:
+        """Ask for a directory, and write the model into a file there."""
+        row = self._row
+        if row is None or row.entry.state != "complete" or not row.entry.variant_id:
+            self.notify("Choose a model that is whole on disk.", severity="warning")
+            return
+        from tui.panes.cache.folder_dialog import FolderDialog
+
+        dialog = FolderDialog(
+            "Export",
+            f"{row.entry.variant_id} goes into one file with checksums, for a machine without a "
+            "network: import it there with i.",
+            "Directory to write to (right completes)",
+            Path.cwd(),
+        )
+        if folder := await self.app.push_screen_wait(dialog):
+            self.post_message(ExportRequested(row.entry.variant_id, folder))
+
     @work(group="import", exclusive=True)
     async def action_import_model(self) -> None:
         """Ask for a model directory and a name, and add it."""
@@ -220,12 +241,16 @@ class CachePane(Pane):
             reason = info.unavailable[Capability.MOVE_CACHE] if info else "No backend is connected."
             self.notify(reason, severity="warning", markup=False)
             return
-        from tui.panes.cache.move_dialog import MoveCacheDialog
+        from tui.panes.cache.folder_dialog import FolderDialog
 
         cache = self.store.state.cache
-        if folder := await self.app.push_screen_wait(
-            MoveCacheDialog(cache.location if cache else None)
-        ):
+        dialog = FolderDialog(
+            "Move the cache",
+            f"Now: {cache.location if cache else '?'}\nThe service restarts. Models in the old "
+            "directory stay there and are not listed until you move back.",
+            "New directory (right completes)",
+        )
+        if folder := await self.app.push_screen_wait(dialog):
             self.post_message(MoveCacheRequested(folder))
 
     def action_refresh_cache(self) -> None:

@@ -1,4 +1,4 @@
-"""Asks where the models shall be kept from now on."""
+"""Asks for a directory that exists."""
 
 from __future__ import annotations
 
@@ -14,21 +14,19 @@ from tui.foundry.text import clean_text
 from tui.panes.cache.folder_suggester import FolderSuggester
 from tui.widgets.dialogs.base import Dialog
 
-EXPLAINED = (
-    "The service restarts. Models in the old directory stay there and are not listed until you "
-    "move back."
-)
 
-
-class MoveCacheDialog(Dialog[Path]):
-    """Answers with a directory that exists.
+class FolderDialog(Dialog[Path]):
+    """Answers with the directory.
 
     Args:
-        location: Where the models are now; None where that is not known yet.
+        title: What it is for; also the label of the button.
+        explained: What will be done.
+        label: Of the field.
+        start: What stands in the field at first.
     """
 
     DEFAULT_CSS = """
-    MoveCacheDialog {
+    FolderDialog {
         & Label { color: $text-muted; margin-top: 1; }
         & Input { border: tall $surface; }
         & Input:focus { border: tall $primary; }
@@ -36,27 +34,34 @@ class MoveCacheDialog(Dialog[Path]):
     }
     """
 
-    def __init__(self, location: Path | None) -> None:
+    def __init__(self, title: str, explained: str, label: str, start: Path | None = None) -> None:
         super().__init__()
-        self._location = location
+        self._title = title
+        self._explained = explained
+        self._label = label
+        self._start = start
 
     def compose(self) -> ComposeResult:
         """Lay out the field."""
         with Vertical(classes="box") as box:
-            box.border_title = "Move the cache"
-            yield Static(f"Now: {clean_text(str(self._location or '?'), False)}", markup=False)
-            yield Static(EXPLAINED, classes="hint")
-            yield Label("New directory (right completes)")
-            yield Input(placeholder="/path/to/models", suggester=FolderSuggester(), id="folder")
+            box.border_title = self._title
+            yield Static(clean_text(self._explained), markup=False)
+            yield Label(self._label)
+            yield Input(
+                str(self._start or ""),
+                placeholder="/path/to/directory",
+                suggester=FolderSuggester(),
+                id="folder",
+            )
             yield Static(id="problem", markup=False)
             with Horizontal(classes="buttons"):
-                yield Button("Move", variant="primary", id="move")
+                yield Button(self._title.split()[0], variant="primary", id="take")
                 yield Button("Cancel (esc)", id="cancel")
 
     @on(Input.Submitted)
-    @on(Button.Pressed, "#move")
-    @work(group="move", exclusive=True)
-    async def _move(self) -> None:
+    @on(Button.Pressed, "#take")
+    @work(group="take", exclusive=True)
+    async def _take(self) -> None:
         field = self.query_one("#folder", Input)
         if not field.value.strip():
             field.focus()
