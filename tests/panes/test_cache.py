@@ -101,7 +101,7 @@ async def test_a_directory_of_ones_own_is_checked_and_imported(backend: Scripted
     async with cache(backend) as pilot:
         await pilot.press("i")
         await expect_text(pilot, "Import a model directory")
-        await pilot.press(*str(folder))
+        pilot.app.screen.query_one("#folder", Input).value = str(folder)
         await expect_text(pilot, "Can be imported")
         await pilot.press("enter")
         await expect_text(pilot, "import demo-small: done")
@@ -114,7 +114,7 @@ async def test_a_directory_that_is_no_model_says_what_is_missing(
     async with cache(backend) as pilot:
         await pilot.press("i")
         await expect_text(pilot, "Import a model directory")
-        await pilot.press(*str(tmp_path / "empty"))
+        pilot.app.screen.query_one("#folder", Input).value = str(tmp_path / "empty")
         await expect_text(pilot, "genai_config.json")
         await expect_text(pilot, "✗")
         await pilot.press("enter")

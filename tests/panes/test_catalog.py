@@ -181,13 +181,12 @@ async def test_marked_models_are_compared(backend: ScriptedBackend, size: tuple[
         await wait_until(pilot, lambda: "★" not in screen_text(pilot.app), "the list")
 
 
-@pytest.mark.parametrize("size", [(80, 24), (140, 40)])
 async def test_a_model_is_added_to_the_registry_changed_and_removed(
-    backend: ScriptedBackend, tmp_path: Path, size: tuple[int, int]
+    backend: ScriptedBackend, tmp_path: Path
 ) -> None:
     file = tmp_path / "models.json"
     file.write_text('[\n  {"name": "phi-4-mini", "task": "chat", "min_ram_gb": 8, "x": 1}\n]\n')
-    async with running_app(backend, size=size, models_file=file) as pilot:
+    async with running_app(backend, models_file=file) as pilot:
         await pilot.press("slash", *"demo-small", "enter", "a")
         await wait_until(pilot, lambda: "Add to the registry" in screen_text(pilot.app), "a form")
         task = pilot.app.screen.query_one("#task", Input)

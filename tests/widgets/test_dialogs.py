@@ -7,6 +7,7 @@ from pathlib import Path
 from unittest.mock import patch
 
 from textual.pilot import Pilot
+from textual.widgets import Input
 
 from tests.support.app import running_app
 from tests.support.scripted_backend import BIG, SMALL, ScriptedAnswer, ScriptedBackend
@@ -177,7 +178,10 @@ async def test_the_cache_is_moved_by_key(tmp_path: Path) -> None:
         await pilot.press(*"/no/where", "enter")
         await shown(pilot, "There is no directory")
         assert not [call for call in backend.calls if call.startswith("move_cache")]
-        await pilot.press("escape", "m", *str(tmp_path), "enter")
+        await pilot.press("escape", "m")
+        await shown(pilot, "New directory")
+        pilot.app.screen.query_one("#folder", Input).value = str(tmp_path)
+        await pilot.press("enter")
         await wait_until(
             pilot, lambda: f"move_cache {tmp_path}" in backend.calls, "the cache to move"
         )

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import aclosing
 from pathlib import Path
 
 import pytest
 
-from tests.support.foundry import FoundryStandIn
+from tests.support.foundry import FoundryStandIn, installed_foundry
 from tests.support.runtime import wait_until
 from tui.foundry import connect as connecting
 from tui.foundry.commands import link
@@ -35,6 +35,13 @@ from tui.foundry.types import (
 )
 
 TALL = "demo-tall-generic-cpu"
+
+
+@pytest.fixture(params=["0.8.119", "0.10.3"])
+def stand_in(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[FoundryStandIn]:
+    """The last of each generation; 0.3 passes the contract and the walk in a terminal too."""
+    with installed_foundry(tmp_path, request.param) as made:
+        yield made
 
 
 async def opened(stand_in: FoundryStandIn) -> FoundryBackend:
@@ -119,7 +126,6 @@ async def test_a_line_that_is_not_understood_is_listed_as_such(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from tests.foundry.commands.samples import sample
-    from tests.support.foundry import installed_foundry
     from tui.foundry.commands.process import Output
 
     with installed_foundry(tmp_path, "0.3.9267") as stand_in:
@@ -383,8 +389,6 @@ async def test_nothing_of_ours_stays_and_the_service_does(stand_in: FoundryStand
 
 @pytest.mark.parametrize("fault", ["exit", "garbage", "localised"])
 async def test_a_broken_list_is_an_error_with_what_was_said(tmp_path: Path, fault: str) -> None:
-    from tests.support.foundry import installed_foundry
-
     with installed_foundry(tmp_path, "0.3.9267") as stand_in:
         backend = await opened(stand_in)
         await backend.start()
