@@ -183,10 +183,12 @@ class ChatPane(Pane):
     @work(group="answer", exclusive=True)
     async def _stream(self, request: ChatRequest) -> None:
         backend = self.store.backend
-        if backend is not None:
-            await stream_answer(
-                backend, request, self._conversation, self._history, self.post_message
-            )
+        if backend is None:  # another one is being connected
+            self._give_back(FoundryError("No backend is connected.", "Send again in a moment."))
+            self.post_message(AnsweringChanged(False))
+            self._silence.pause()
+            return
+        await stream_answer(backend, request, self._conversation, self._history, self.post_message)
 
     # Answering
 
