@@ -72,11 +72,11 @@ class FoundryStandIn:
 
     def close(self) -> None:
         """End the service, and what hangs by a test's wish."""
-        self.end_service()
-        with contextlib.suppress(OSError, ValueError):
-            for pid in (self.folder / "hanging.pid").read_text().split():
-                with contextlib.suppress(OSError):
-                    os.kill(int(pid), signal.SIGKILL)
+        for name in ("services.pid", "hanging.pid"):
+            with contextlib.suppress(OSError, ValueError):
+                for pid in (self.folder / name).read_text().split():
+                    with contextlib.suppress(OSError):
+                        os.kill(int(pid), signal.SIGKILL)
 
 
 @contextmanager

@@ -199,6 +199,9 @@ def main() -> None:
     server = ThreadingHTTPServer(("127.0.0.1", int(sys.argv[2])), Handler)
     server.daemon_threads = True
     url = f"http://127.0.0.1:{server.server_port}"
+    # Two commands at once may start two of us; a test ends them all.
+    with (Handler.state.folder / "services.pid").open("a") as pids:
+        pids.write(f"{os.getpid()}\n")
     Handler.state.change(pid=os.getpid(), url=url, loaded=[])
     server.serve_forever()
 
