@@ -1,0 +1,1 @@
+"""The grammar of the verbs, a module for each room. Loads argparse and nothing else."""
