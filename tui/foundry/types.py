@@ -176,6 +176,8 @@ class ChatRequest:
     temperature: float | None = None
     top_p: float | None = None
     seed: int | None = None
+    stop: tuple[str, ...] = ()
+    """Texts at which the answer ends; they are not part of it."""
     raw: bool = False
     """Send the last message as it is to `/v1/completions`, which knows no roles and applies no
     chat template; not every server has that route."""

@@ -79,7 +79,7 @@ async def test_a_streamed_answer_comes_as_events_in_order() -> None:
 async def test_the_request_holds_what_was_asked_and_nothing_else() -> None:
     async with serving() as server:
         client = EndpointClient(server.url)
-        await answer(client, ask(max_tokens=5, temperature=0.0, seed=7))
+        await answer(client, ask(max_tokens=5, temperature=0.0, seed=7, stop=("END",)))
         await client.close()
     (request,) = server.requests
     assert request.json == {
@@ -90,6 +90,7 @@ async def test_the_request_holds_what_was_asked_and_nothing_else() -> None:
         "max_tokens": 5,
         "temperature": 0.0,
         "seed": 7,
+        "stop": ["END"],
     }
     assert "authorization" not in request.headers
 

@@ -14,6 +14,7 @@ from typing import Any
 import httpx
 
 from tui.foundry.endpoint.address import parse_address, verification
+from tui.foundry.endpoint.chat_body import chat_body, route_of
 from tui.foundry.endpoint.chat_stream import ChatStream
 from tui.foundry.endpoint.sse import SseDecoder, SseEvent
 from tui.foundry.endpoint.stamped import StampedTransport, stamps_of
@@ -128,8 +129,8 @@ class EndpointClient:
         http = self._client()
         http_request = http.build_request(
             "POST",
-            f"{self._address.api}/{'completions' if request.raw else 'chat/completions'}",
-            json=_chat_body(request),
+            f"{self._address.api}/{route_of(request)}",
+            json=chat_body(request),
             headers={"Accept": "text/event-stream"},
             extensions={"trace": trace},
         )
@@ -332,24 +333,6 @@ class EndpointClient:
             f"Nothing answers at {where}.",
             "Start the server, or check address and port; over SSH, check the tunnel.",
         )
-
-
-def _chat_body(request: ChatRequest) -> dict[str, object]:
-    """Return only fields of OpenAI's set: some servers refuse any other."""
-    body: dict[str, object] = {
-        "model": request.variant_id,
-        "stream": True,
-        "stream_options": {"include_usage": True},
-    }
-    if request.raw:
-        body["prompt"] = request.messages[-1].content
-    else:
-        body["messages"] = [{"role": m.role, "content": m.content} for m in request.messages]
-    for name in ("max_tokens", "temperature", "top_p", "seed"):
-        value = getattr(request, name)
-        if value is not None:
-            body[name] = value
-    return body
 
 
 class _WholeBody:
