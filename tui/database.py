@@ -49,6 +49,41 @@ MIGRATIONS: tuple[str, ...] = (
         UNIQUE (run_id, sequence)
     ) STRICT;
     """,
+    """
+    CREATE TABLE branched_turns (
+        id INTEGER PRIMARY KEY,
+        conversation_id TEXT NOT NULL REFERENCES conversations(id) ON DELETE CASCADE,
+        turn_id TEXT NOT NULL,
+        parent_id TEXT,
+        position INTEGER NOT NULL,
+        role TEXT NOT NULL,
+        content TEXT NOT NULL,
+        reasoning TEXT NOT NULL DEFAULT '',
+        reasoning_s REAL,
+        variant_id TEXT,
+        created_at TEXT NOT NULL,
+        figures TEXT,
+        UNIQUE (conversation_id, turn_id)
+    ) STRICT;
+    INSERT INTO branched_turns (id, conversation_id, turn_id, parent_id, position, role, content,
+        variant_id, created_at, figures)
+    SELECT id, conversation_id, 'turn-' || id, 'turn-' || lag(id) OVER (
+        PARTITION BY conversation_id ORDER BY position
+    ), position, role, content, variant_id, created_at, figures FROM turns;
+    DROP TABLE turns;
+    ALTER TABLE branched_turns RENAME TO turns;
+    ALTER TABLE conversations ADD COLUMN leaf_id TEXT;
+    ALTER TABLE conversations ADD COLUMN parameters TEXT NOT NULL DEFAULT '{}';
+    ALTER TABLE conversations ADD COLUMN given_title TEXT NOT NULL DEFAULT '';
+    UPDATE conversations SET leaf_id = (
+        SELECT turn_id FROM turns WHERE conversation_id = conversations.id
+        ORDER BY position DESC LIMIT 1
+    );
+    CREATE TABLE presets (
+        name TEXT PRIMARY KEY,
+        parameters TEXT NOT NULL
+    ) STRICT;
+    """,
 )
 """One script per schema version; `PRAGMA user_version` counts how many have run."""
 

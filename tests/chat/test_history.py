@@ -11,6 +11,7 @@ import pytest
 from tui import database as database_module
 from tui.chat.conversation import Conversation, Turn
 from tui.chat.history import ConversationStore
+from tui.chat.parameters import Parameters
 from tui.database import Database, DatabaseError
 from tui.foundry.errors import NotFound
 
@@ -36,7 +37,7 @@ def store(file: Path) -> ConversationStore:
 
 
 def asked(question: str, answer: str = "Yes.") -> Conversation:
-    return Conversation(turns=(Turn("user", question), Turn("assistant", answer, "phi:1")))
+    return Conversation.of(Turn("user", question), Turn("assistant", answer, "phi:1"))
 
 
 def test_nothing_was_said_in_a_new_database(file: Path) -> None:
@@ -45,11 +46,76 @@ def test_nothing_was_said_in_a_new_database(file: Path) -> None:
 
 def test_a_conversation_survives_reopening_whole(file: Path) -> None:
     figures = {"ttft_s": 0.34, "output_tokens": 31, "tokens_estimated": True, "ended": "stop"}
-    said = Conversation(
-        turns=(Turn("user", "q\n模型 🙂"), Turn("assistant", "a", "phi:1", figures=figures))
+    said = Conversation.of(
+        Turn("user", "q\n模型 🙂"),
+        Turn("assistant", "a", "phi:1", figures=figures, reasoning="so", reasoning_s=1.25),
+        parameters=Parameters("Be brief.", 0.7, 0.9, 64, 3, ("END", "\n")),
+        given_title="Edge",
     )
     store(file).save(said)
     assert store(file).load(said.id) == said
+
+
+def test_all_branches_are_kept_and_which_one_is_on_show(file: Path) -> None:
+    said = asked("q", "one")
+    said = said.until(said.turns[0].id).with_turn(Turn("assistant", "two"))
+    for shown in (said, said.switched(said.tree[1].id), said.until(None)):
+        store(file).save(shown)
+        assert store(file).load(said.id) == shown
+
+
+def test_a_branch_that_was_deleted_is_gone_and_comes_back_when_that_is_undone(file: Path) -> None:
+    conversations, said = store(file), asked("q", "one")
+    said = said.with_turn(Turn("user", "q2")).with_turn(Turn("assistant", "two"))
+    conversations.save(said)
+    without = said.without(said.turns[0].id)
+    conversations.save(without)
+    assert store(file).load(said.id) == without
+    conversations.save(said)
+    assert store(file).load(said.id) == said
+
+
+def test_a_conversation_whose_rows_another_program_took_is_written_whole(file: Path) -> None:
+    conversations, said = store(file), asked("q")
+    conversations.save(said)
+    with sqlite3.connect(file) as other:
+        other.execute("DELETE FROM turns")
+    other.close()
+    said = said.with_turn(Turn("user", "more"))
+    conversations.save(said)
+    assert store(file).load(said.id) == said
+
+
+def test_a_database_of_the_first_version_keeps_its_conversations(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patched:
+        patched.setattr(database_module, "MIGRATIONS", database_module.MIGRATIONS[:1])
+        with Database(file).transaction() as connection:
+            connection.executescript(
+                "INSERT INTO conversations VALUES ('a', 'Old', '2024', '2024'), "
+                "('b', 'Other', '2024', '2024');"
+                "INSERT INTO turns (conversation_id, position, role, content, created_at, figures) "
+                "VALUES ('a', 0, 'user', 'q', '2024', '{}'), ('b', 0, 'user', 'x', '2024', '{}'), "
+                "('a', 1, 'assistant', 'yes', '2024', '{\"ended\": \"stop\"}');"
+            )
+    conversations = store(file)
+    loaded = conversations.load("a")
+    assert [turn.content for turn in loaded.turns] == ["q", "yes"]
+    assert loaded.turns[1].figures == {"ended": "stop"}
+    assert [turn.content for turn in conversations.load("b").turns] == ["x"]
+    more = loaded.with_turn(Turn("user", "more"))
+    conversations.save(more)
+    assert store(file).load("a") == more
+
+
+def test_questions_come_back_oldest_first_and_each_once(file: Path) -> None:
+    conversations = store(file)
+    conversations.save(asked("one"))
+    conversations.save(asked("two"))
+    conversations.save(asked("one"))
+    assert conversations.questions() == ("two", "one")
+    assert conversations.questions(limit=1) == ("one",)
 
 
 def test_an_answer_is_saved_as_it_grows(file: Path) -> None:
@@ -79,9 +145,9 @@ def test_saving_again_touches_only_what_differs(file: Path) -> None:
 
 def test_a_question_that_was_taken_back_is_gone(file: Path) -> None:
     conversations, said = store(file), asked("hi")
+    conversations.save(said.with_turn(Turn("user", "more")))
     conversations.save(said)
-    conversations.save(said.without_last())
-    assert [turn.content for turn in conversations.load(said.id).turns] == ["hi"]
+    assert [turn.content for turn in conversations.load(said.id).turns] == ["hi", "Yes."]
 
 
 def test_the_list_shows_the_newest_first_with_title_and_length(file: Path) -> None:

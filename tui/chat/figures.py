@@ -31,6 +31,8 @@ class AnswerFigures:
     finish_reason: FinishReason | None = None
     text: str = ""
     reasoning_text: str = ""
+    reasoning_s: float | None = None
+    """From the first text of the reasoning to the first of the answer, or to now without one."""
 
 
 class AnswerMeter:
@@ -39,6 +41,7 @@ class AnswerMeter:
     def __init__(self) -> None:
         self._started_s: float | None = None
         self._first_answer_s: float | None = None
+        self._first_reasoning_s: float | None = None
         self._arrivals_s: list[float] = []
         self._text: list[str] = []
         self._reasoning: list[str] = []
@@ -53,6 +56,8 @@ class AnswerMeter:
                 self._arrivals_s.append(event.at_s)
                 if event.reasoning:
                     self._reasoning.append(event.text)
+                    if self._first_reasoning_s is None:
+                        self._first_reasoning_s = event.at_s
                 else:
                     self._text.append(event.text)
                     if self._first_answer_s is None:
@@ -84,4 +89,11 @@ class AnswerMeter:
             finish_reason=end.finish_reason if end is not None else None,
             text="".join(self._text),
             reasoning_text="".join(self._reasoning),
+            reasoning_s=self._reasoning_s(),
         )
+
+    def _reasoning_s(self) -> float | None:
+        if self._first_reasoning_s is None:
+            return None
+        until_s = self._arrivals_s[-1] if self._first_answer_s is None else self._first_answer_s
+        return max(0.0, until_s - self._first_reasoning_s)

@@ -16,6 +16,7 @@ ENDINGS = {
     "unknown": "ended without saying why",
     "user": "stopped by you",
     "failed": "broke off",
+    "growing": "was being written when the program ended",
 }
 """Words for why an answer ended, by what `ended` holds."""
 

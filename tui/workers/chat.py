@@ -69,7 +69,6 @@ async def stream_answer(
     meter = AnswerMeter()
     growing = conversation.with_turn(Turn("assistant", "", request.variant_id))
     ended, error = "unknown", None
-    pieces: list[str] = []
     saver.save(conversation)
     saved_s = time.monotonic()
     try:
@@ -79,31 +78,33 @@ async def stream_answer(
                 meter.feed(event)
                 if isinstance(event, ChatDelta):
                     post(AnswerText(event.text, event.reasoning))
-                    if not event.reasoning:
-                        pieces.append(event.text)
                 elif isinstance(event, ChatFinished):
                     ended = event.finish_reason
                 if time.monotonic() - saved_s >= SAVE_EVERY_S:
                     saved_s = time.monotonic()
-                    saver.save(_with_answer(growing, "".join(pieces), meter, "unknown"))
+                    saver.save(_with_answer(growing, meter, "growing"))
     except FoundryError as failure:
         ended, error = "failed", failure
     except asyncio.CancelledError:
         ended = "user"
         raise
     finally:
-        answered = _with_answer(growing, "".join(pieces), meter, ended)
+        answered = _with_answer(growing, meter, ended)
         saver.save(answered)
         post(AnswerEnded(answered, error))
         await asyncio.shield(saver.finish())
 
 
-def _with_answer(
-    conversation: Conversation, text: str, meter: AnswerMeter, ended: str
-) -> Conversation:
-    turn = conversation.turns[-1]
-    record = as_record(meter.figures(), ended)
-    return conversation.with_last(replace(turn, content=text, figures=record))
+def _with_answer(conversation: Conversation, meter: AnswerMeter, ended: str) -> Conversation:
+    figures = meter.figures()
+    turn = replace(
+        conversation.turns[-1],
+        content=figures.text,
+        figures=as_record(figures, ended),
+        reasoning=figures.reasoning_text,
+        reasoning_s=figures.reasoning_s,
+    )
+    return conversation.with_last(turn)
 
 
 class _Saver:

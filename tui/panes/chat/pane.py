@@ -14,6 +14,7 @@ from tui.actions import bindings_of
 from tui.catalog.resolve import find_variant, prefer
 from tui.chat.conversation import Conversation, Turn
 from tui.chat.history import ConversationStore
+from tui.chat.parameters import Parameters
 from tui.chat.wording import figures_line
 from tui.database import Database
 from tui.formats import format_context
@@ -64,7 +65,7 @@ class ChatPane(Pane):
 
     def on_mount(self) -> None:
         """Start with an empty conversation."""
-        self._conversation = Conversation()
+        self._conversation = self._new_conversation()
         self._history = ConversationStore(Database(self.session.paths.database))
         self._answer: Worker[None] | None = None
         self._waiting: Variant | None = None
@@ -74,6 +75,14 @@ class ChatPane(Pane):
         """When the answer that runs last said something."""
         self._silence = self.set_interval(1.0, self._tell_silence, pause=True)
         super().on_mount()
+
+    def _new_conversation(self) -> Conversation:
+        settings = self.session.config.chat
+        return Conversation(
+            parameters=Parameters(
+                settings.system_prompt, settings.temperature, max_tokens=settings.max_tokens
+            )
+        )
 
     def focus_default(self) -> None:
         """Start in the text field."""
@@ -167,13 +176,8 @@ class ChatPane(Pane):
                 self._give_back(error)
 
     def _start(self, variant: Variant) -> None:
-        settings = self.session.config.chat
-        request = ChatRequest(
-            variant.id,
-            self._conversation.messages(settings.system_prompt),
-            max_tokens=settings.max_tokens,
-            temperature=settings.temperature,
-        )
+        conversation = self._conversation
+        request = conversation.parameters.request(variant.id, conversation.messages())
         self.transcript.say((("◐ waiting for the first token …", "muted"),))
         self.post_message(AnsweringChanged(True))
         self._heard_s = time.monotonic()
@@ -234,7 +238,7 @@ class ChatPane(Pane):
         turns = self._conversation.turns
         question = next((turn for turn in reversed(turns) if turn.role == "user"), None)
         if question is not None:
-            self._conversation = self._conversation.without_last(len(turns) - turns.index(question))
+            self._conversation = self._conversation.without(question.id)
             self.prompt.restore(question.content)
 
     @on(SavingFailed)
@@ -263,7 +267,7 @@ class ChatPane(Pane):
         if self._busy:
             self.notify("The answer is still being written; esc stops it.")
             return
-        self._conversation = Conversation()
+        self._conversation = self._new_conversation()
         self.transcript.clear()
         self.head.update(self._head_text(), layout=False)
         self.screen.set_focus(self.prompt)
