@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import signal
 import sys
+from dataclasses import replace
 from functools import partial
 from typing import ClassVar
 
@@ -202,6 +203,10 @@ class FoundryApp(AppActions):
     def _answering_changed(self, message: m.AnsweringChanged) -> None:
         self.store.apply("chat", answering=message.answering)
 
+    @on(m.AnswerMoved)
+    def _answer_moved(self, message: m.AnswerMoved) -> None:
+        self.history.take(message.figures)
+
     @on(m.ServiceTold)
     def _service_told(self, message: m.ServiceTold) -> None:
         info = self.store.backend.info if self.store.backend else None
@@ -275,6 +280,7 @@ class FoundryApp(AppActions):
 
     def _sample(self) -> None:
         sample = self._sampler.sample()
+        sample = replace(sample, live=self.history.activity.sample(sample.at_s))
         self.history.append(sample)
         self.store.apply("system", sample=sample)
         self._frame_changed()

@@ -16,6 +16,7 @@ from tui.foundry.backend import Backend
 from tui.foundry.errors import FoundryError
 from tui.foundry.types import CacheInfo, LoadResult, Model, ServiceAction
 from tui.store import Job
+from tui.system.activity import LiveFigures
 
 if TYPE_CHECKING:
     from tui.foundry.connect import Target
@@ -175,6 +176,13 @@ class AnsweringChanged(Message):
     """An answer in the chat began or ended."""
 
     answering: bool
+
+
+@dataclass
+class AnswerMoved(Message):
+    """An answer, of chat or benchmark, has come further."""
+
+    figures: LiveFigures
 
 
 @dataclass

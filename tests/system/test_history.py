@@ -5,6 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tui.system.activity import LiveFigures
 from tui.system.history import History, downsample, process_reading
 from tui.system.sampler import ProcessSample, Sample
 
@@ -73,6 +74,16 @@ def test_a_followed_process_is_a_line_of_its_own() -> None:
     history.append(Sample(0.0, processes=(ProcessSample(7, "host", 12.0, 100, 3),)))
     history.append(Sample(1.0))
     assert history.values(process_reading(7, lambda one: one.rss_bytes)) == (100, None)
+
+
+def test_a_first_token_is_an_event_and_a_benchmark_is_one_as_a_whole() -> None:
+    history = History()
+    for stream, source in enumerate(("chat", "bench", "bench", "bench")):
+        first_s = 100.0 + stream
+        history.take(LiveFigures(stream, "m:1", source, 0))  # type: ignore[arg-type]
+        history.take(LiveFigures(stream, "m:1", source, 1, None, first_s, first_s))  # type: ignore[arg-type]
+    assert [event.kind for event in history.events] == ["first token", "bench"]
+    assert history.events[0].at_s == 100.0
 
 
 numbers = st.lists(st.none() | st.floats(0, 100), max_size=60)

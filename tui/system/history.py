@@ -9,11 +9,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from tui.system.activity import Activity, LiveFigures
 from tui.system.sampler import ProcessSample, Sample
 
 DEFAULT_CAPACITY = 900
 """Fifteen minutes at one sample a second."""
 EVENT_CAPACITY = 200
+BENCH_PAUSE_S = 30.0
+"""Answers of a benchmark that follow each other within this time are one event."""
 
 EventKind = Literal["load", "first token", "unload", "crash", "bench"]
 Reading = Callable[[Sample], float | None]
@@ -53,6 +56,9 @@ class History:
         self._samples: deque[Sample] = deque(maxlen=capacity)
         self._events: deque[Event] = deque(maxlen=EVENT_CAPACITY)
         self._count = 0
+        self._bench_s = -BENCH_PAUSE_S
+        self.activity = Activity()
+        """What the models do for this program now."""
 
     def __len__(self) -> int:
         return len(self._samples)
@@ -86,6 +92,19 @@ class History:
             at_s: `time.perf_counter()` then; None for now.
         """
         self._events.append(Event(time.perf_counter() if at_s is None else at_s, kind, label))
+
+    def take(self, figures: LiveFigures) -> None:
+        """Take in how far an answer has come; its first token becomes an event.
+
+        A benchmark asks many times a second: its answers become one event, at its beginning.
+        """
+        first = self.activity.take(figures)
+        if figures.source == "bench" and figures.last_s is not None:
+            if figures.last_s - self._bench_s >= BENCH_PAUSE_S:
+                self.mark("bench", at_s=figures.first_s)
+            self._bench_s = figures.last_s
+        elif first:
+            self.mark("first token", figures.variant_id, figures.first_s)
 
     def samples(self, count: int | None = None) -> tuple[Sample, ...]:
         """Return the newest `count` samples, or all, oldest first."""

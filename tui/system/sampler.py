@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tui.foundry.text import clean_text
+from tui.system.activity import LiveSample
 from tui.system.readings import ProcessGone, ProcessReading, read_memory, read_process
 
 SLOW_EVERY_S = 5.0
@@ -54,6 +55,8 @@ class Sample:
     """Where the models are kept."""
     processes: tuple[ProcessSample, ...] = ()
     """This program first, then the followed ones in their order; ended ones are left out."""
+    live: LiveSample | None = None
+    """What the models did for this program; None where nothing follows them."""
     cost_s: float | None = None
     """How long taking this sample took."""
 

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from textual.message import Message
 
-from tui.bench.events import BenchEvent
+from tui.bench.events import AnswerDelta, BenchEvent, RequestFinished, RequestStarted
 from tui.bench.plan import BenchPlan
 from tui.bench.recorder import Recorder
 from tui.bench.runner import run_bench
 from tui.bench.summary import Summary
 from tui.foundry.backend import Backend
 from tui.foundry.errors import FoundryError
+from tui.workers.live import LiveTeller
 
 Post = Callable[[Message], object]
 
@@ -37,7 +39,10 @@ async def run_and_post(
 ) -> Summary | None:
     """Run `plan`; posts `BenchTold` for each event, `BenchFailed` where nothing can be measured."""
 
+    live = _BenchLive(post)
+
     def tell(event: BenchEvent) -> None:
+        live.told(event)
         post(BenchTold(event))
 
     try:
@@ -45,3 +50,34 @@ async def run_and_post(
     except FoundryError as error:
         post(BenchFailed(error))
         return None
+    finally:
+        live.end()
+
+
+class _BenchLive:
+    """Feeds the monitor's time axis with the answers of a run; one runs at a time for a target."""
+
+    def __init__(self, post: Post) -> None:
+        self._post = post
+        self._tellers: dict[str, LiveTeller] = {}
+
+    def told(self, event: BenchEvent) -> None:
+        match event:
+            case RequestStarted(step=step):
+                self._end(step.target)
+                self._tellers[step.target] = LiveTeller(
+                    self._post, step.target, "bench", started_s=time.perf_counter()
+                )
+            case AnswerDelta(target=target) if target in self._tellers:
+                self._tellers[target].token(time.perf_counter())
+            case RequestFinished(result=result):
+                figures = result.figures
+                self._end(result.step.target, figures.output_tokens if figures else None)
+
+    def end(self) -> None:
+        for target in list(self._tellers):
+            self._end(target)
+
+    def _end(self, target: str, counted: int | None = None) -> None:
+        if teller := self._tellers.pop(target, None):
+            teller.end(counted)

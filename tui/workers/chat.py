@@ -18,6 +18,7 @@ from tui.database import DatabaseError
 from tui.foundry.backend import Backend
 from tui.foundry.errors import FoundryError
 from tui.foundry.types import ChatDelta, ChatFinished, ChatRequest
+from tui.workers.live import LiveTeller
 
 Post = Callable[[Message], object]
 
@@ -67,6 +68,7 @@ async def stream_answer(
     """
     saver = _Saver(store, post)
     meter = AnswerMeter()
+    live = LiveTeller(post, request.variant_id, "chat")
     growing = conversation.with_turn(Turn("assistant", "", request.variant_id))
     ended, error = "unknown", None
     saver.save(conversation)
@@ -76,6 +78,7 @@ async def stream_answer(
         async with aclosing(backend.chat(request)) as events:
             async for event in events:
                 meter.feed(event)
+                live.feed(event)
                 if isinstance(event, ChatDelta):
                     post(AnswerText(event.text, event.reasoning))
                 elif isinstance(event, ChatFinished):
@@ -89,6 +92,7 @@ async def stream_answer(
         ended = "user"
         raise
     finally:
+        live.end()
         answered = _with_answer(growing, meter, ended)
         saver.save(answered)
         post(AnswerEnded(answered, error))
