@@ -21,6 +21,7 @@ from textual.widgets import Static
 from tui import messages as m
 from tui.actions import PANES, bindings_of
 from tui.app_actions import DOCK_FROM_WIDTH, AppActions
+from tui.database import Database
 from tui.panes.base import Pane
 from tui.panes.factory import make_pane
 from tui.session import Session
@@ -33,6 +34,7 @@ from tui.widgets.header import Header
 from tui.widgets.status_line import StatusLine
 from tui.workers.backend import BackendWorker
 from tui.workers.jobs import JobRunner
+from tui.workers.memory import MemoryWorker
 from tui.workers.model_jobs import ModelJobs
 
 SAMPLE_EVERY_S = 1.0
@@ -67,6 +69,8 @@ class FoundryApp(AppActions):
         self.model_jobs = ModelJobs(
             self.store, self.runner, self.post_message, session.paths.unpacked
         )
+        database = Database(session.paths.database)
+        self.memory_worker = MemoryWorker(self.store, database, self.post_message)
         self.pane_name = ""
         self._sampler = Sampler(disk_path=session.paths.data_dir)
         for theme in THEMES:
@@ -94,6 +98,7 @@ class FoundryApp(AppActions):
         for problem in self.session.problems:
             self._say(problem, severity="warning")
         self.backend_worker.connect()
+        self.memory_worker.read()
         self.theme_changed_signal.subscribe(self, self._save_theme)
 
     def _end_on_signals(self) -> None:
@@ -271,6 +276,11 @@ class FoundryApp(AppActions):
         self.history.mark("load", message.result.variant_id)
         memory = self.store.state.memory.loaded(message.result)
         self.store.apply("system", memory=memory)
+        self.memory_worker.keep(message.result)
+
+    @on(m.MemoryRecordsRead)
+    def _memory_records_read(self, message: m.MemoryRecordsRead) -> None:
+        self.store.apply("system", memory_records=message.records)
 
     @on(m.VariantUnloaded)
     def _variant_unloaded(self, message: m.VariantUnloaded) -> None:

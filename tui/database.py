@@ -84,6 +84,18 @@ MIGRATIONS: tuple[str, ...] = (
         parameters TEXT NOT NULL
     ) STRICT;
     """,
+    """
+    CREATE TABLE memory_records (
+        id INTEGER PRIMARY KEY,
+        variant_id TEXT NOT NULL,
+        backend TEXT NOT NULL,
+        recorded_at TEXT NOT NULL,
+        load_s REAL,
+        resident_bytes INTEGER NOT NULL,
+        context_tokens INTEGER
+    ) STRICT;
+    CREATE INDEX memory_records_by_variant ON memory_records (variant_id, id);
+    """,
 )
 """One script per schema version; `PRAGMA user_version` counts how many have run."""
 

@@ -17,6 +17,7 @@ from tui.foundry.errors import FoundryError
 from tui.foundry.types import CacheInfo, LoadResult, Model, ServiceAction
 from tui.store import Job
 from tui.system.activity import LiveFigures
+from tui.system.memory_records import MemoryRecord
 
 if TYPE_CHECKING:
     from tui.foundry.connect import Target
@@ -84,6 +85,13 @@ class VariantLoaded(Message):
     """A variant is in memory now."""
 
     result: LoadResult
+
+
+@dataclass
+class MemoryRecordsRead(Message):
+    """What loads took on this machine was read, or what one took was entered."""
+
+    records: Mapping[str, MemoryRecord]
 
 
 @dataclass

@@ -15,6 +15,7 @@ from tui.catalog.registry import Registry
 from tui.foundry.backend import Backend
 from tui.foundry.errors import FoundryError
 from tui.foundry.types import BackendInfo, CacheInfo, Model, Progress
+from tui.system.memory_records import MemoryRecord
 from tui.system.model_memory import ModelMemory
 from tui.system.sampler import Sample
 
@@ -90,6 +91,8 @@ class State:
     jobs: tuple[Job, ...] = ()
     sample: Sample | None = None
     memory: ModelMemory = ModelMemory()
+    memory_records: Mapping[str, MemoryRecord] = field(default_factory=dict)
+    """What loads took on this machine, in earlier sessions too; see `record_of`."""
     marked: frozenset[str] = frozenset()
     """Variant ids marked for a comparison."""
     answering: bool = False

@@ -20,6 +20,7 @@ from tui.catalog.fit import (
     read_kv_shape,
 )
 from tui.foundry.types import CacheEntry, CacheInfo, Device, Model, Variant
+from tui.system.memory_records import MemoryRecord
 
 GB, MB = 1_000_000_000, 1_000_000
 PHI = Variant("phi:1", "phi", Device.CPU, "CPUExecutionProvider", int(2.2 * GB))
@@ -81,12 +82,14 @@ def test_loaded_needs_no_more() -> None:
 
 
 def test_what_was_measured_replaces_weights_and_overhead() -> None:
-    fit = judge(PHI, MODEL, MEMORY, measured_bytes=2_500 * MB)
+    record = MemoryRecord(PHI.id, 2_500 * MB, "runtime 2.2.1", "2026-11-24T10:00:00+00:00")
+    fit = judge(PHI, MODEL, MEMORY, measured=record)
     assert [(part.label, part.source) for part in fit.parts] == [
-        ("at load", "measured here"),
+        ("at load", "measured here 2026-11-24"),
         ("KV at 4,096", "estimate"),
     ]
     assert fit.source == "measured"
+    assert "measured here on 2026-11-24" in fit.reason
 
 
 def test_no_room_on_the_disk() -> None:

@@ -9,6 +9,7 @@ from tui.catalog.registry import Registry, RegistryEntry
 from tui.catalog.resolve import find_variant
 from tui.catalog.rows import CatalogRow, CatalogView, FitInputs, build_rows
 from tui.foundry.types import Device, Model, Variant
+from tui.system.memory_records import MemoryRecord, by_variant
 
 GB = 1_000_000_000
 
@@ -95,7 +96,8 @@ def test_the_verdict_follows_the_memory() -> None:
 
 
 def test_measured_memory_counts() -> None:
-    inputs = FitInputs(MemoryState(32 * GB, 20 * GB), measured={ALONE.variants[0].id: 3 * GB})
+    record = MemoryRecord(ALONE.variants[0].id, 3 * GB, "runtime", "2026-11-24T10:00:00+00:00")
+    inputs = FitInputs(MemoryState(32 * GB, 20 * GB), measured=by_variant([record]))
     row = next(row for row in build_rows([ALONE], inputs=inputs))
     assert row.fit is not None
     assert row.fit.source == "measured"

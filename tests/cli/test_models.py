@@ -138,6 +138,37 @@ def test_a_longer_context_needs_more(run: Run) -> None:
     assert needs[1] > needs[0] * 1.1
 
 
+def test_what_a_load_took_replaces_the_estimate_in_the_next_command(
+    run: Run, backend: ScriptedBackend
+) -> None:
+    backend.resident_bytes[SMALL] = 77 * 1000**2
+    (before,) = run("models", "list", "demo-small", "--json").json["models"]
+    assert before["variants"][0]["fit"]["source"] == "estimate"
+    assert run("run", "demo-small", "--once").code == 0
+    backend.mark(SMALL, loaded=False)
+    (after,) = run("models", "list", "demo-small", "--json").json["models"]
+    fit = after["variants"][0]["fit"]
+    assert (fit["source"], fit["need_bytes"] >= 77 * 1000**2) == ("measured", True)
+    assert fit["measured_at"][:2] == "20"
+    assert "measured here on" in run("models", "info", "demo-small").out
+
+
+@pytest.mark.parametrize("verb", ["load", "chat", "bench"])
+def test_every_command_that_loads_keeps_what_it_took(
+    run: Run, backend: ScriptedBackend, verb: str
+) -> None:
+    backend.change("a service", kind="foundry")
+    arguments = {
+        "load": ("load", "demo-small"),
+        "chat": ("chat", "demo-small", "Hello"),
+        "bench": ("bench", "--models", "demo-small,demo-large", "--rounds", "1"),
+    }[verb]
+    assert run(*arguments).code == 0
+    backend.mark(SMALL, loaded=False)
+    (model,) = run("models", "list", "demo-small", "--json").json["models"]
+    assert model["variants"][0]["fit"]["source"] == "measured"
+
+
 def test_models_side_by_side(run: Run) -> None:
     ran = run("models", "compare", "demo-small", "demo-large")
     assert ran.code == 0

@@ -158,6 +158,19 @@ async def test_the_order_is_chosen_and_turned_round(backend: ScriptedBackend) ->
         assert text.index("phi-4-mini") < text.index("demo-large") < text.index("demo-small")
 
 
+async def test_what_a_load_took_is_said_in_the_next_session(backend: ScriptedBackend) -> None:
+    async with running_app(backend, size=(140, 40)) as pilot:
+        await pilot.press("slash", *"small", "enter")
+        await wait_until(pilot, lambda: "overhead" in screen_text(pilot.app), "an estimate")
+        await pilot.press("l")
+        await wait_until(pilot, lambda: bool(pilot.app.store.state.memory_records), "a record")
+    backend.mark(SMALL, loaded=False)
+    async with running_app(backend, size=(140, 40)) as pilot:
+        await pilot.press("slash", *"small", "enter")
+        await wait_until(pilot, lambda: "measured here" in screen_text(pilot.app), "its load")
+        assert "overhead" not in screen_text(pilot.app)
+
+
 async def test_a_longer_context_needs_more_memory(backend: ScriptedBackend) -> None:
     async with running_app(backend, size=(140, 40)) as pilot:
         await pilot.press("slash", *"phi", "enter")

@@ -15,8 +15,8 @@ need = weights + KV cache at the chosen context + overhead
   that would be absurd: the runtime's process is there already, and loading models of 1 to 6 MB was
   measured to take 10 to 35 MB; so there 10 MB + 4.9 x weights, which meets 0.5 GB at 100 MB.
 
-A measured growth replaces weights and overhead. GPU and NPU memory is not read; variants for
-these are counted against RAM, and the reason says so.
+A growth that was measured here, in this session or an earlier one, replaces weights and overhead.
+GPU and NPU memory is not read; variants for these are counted against RAM, and the reason says so.
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ from typing import Any, Literal, NamedTuple
 from tui.formats import format_bytes, format_count
 from tui.foundry.on_disk.model_folder import read_json
 from tui.foundry.types import CacheInfo, Device, Model, Variant
+from tui.system.memory_records import MemoryRecord
 
 Verdict = Literal["fits", "tight", "too big", "unknown"]
 FitSource = Literal["loaded", "measured", "genai_config", "estimate", ""]
@@ -104,7 +105,7 @@ def judge(
     memory: MemoryState,
     context_tokens: int = DEFAULT_CONTEXT_TOKENS,
     kv: KvShape | None = None,
-    measured_bytes: int | None = None,
+    measured: MemoryRecord | None = None,
 ) -> Fit:
     """Judge whether a variant fits.
 
@@ -114,7 +115,7 @@ def judge(
         memory: Room on this machine.
         context_tokens: Context to plan for; cut to what the model can take.
         kv: Shape of the KV cache where known, see `kv_shapes`.
-        measured_bytes: Growth of the runtime's memory at an earlier load of this variant.
+        measured: What an earlier load of this variant took on this machine.
 
     Returns:
         'fits' up to 80 % of the available memory, 'tight' up to all of it, 'too big' beyond it or
@@ -124,10 +125,10 @@ def judge(
     if variant.loaded:
         return Fit("fits", 0, available, (), "loaded", "Loaded already: it needs no more memory.")
     weights, disk = variant.size_bytes, memory.disk_free_bytes
-    if weights is None and measured_bytes is None:
+    if weights is None and measured is None:
         return Fit("unknown", None, available, (), "", "The size of this variant is not known.")
     tokens = min(context_tokens, model.context_tokens or context_tokens)
-    parts, source = _parts(variant, tokens, kv, measured_bytes)
+    parts, source = _parts(variant, tokens, kv, measured)
     need = sum(part.size_bytes for part in parts)
     if not variant.cached and weights is not None and disk is not None and weights > disk:
         reason = (
@@ -142,7 +143,8 @@ def judge(
         verdict = "too big"
     elif need > TIGHT_SHARE * available:
         verdict = "tight"
-    return Fit(verdict, need, available, parts, source, _reason(variant, need, memory, verdict))
+    reason = _reason(variant, need, memory, verdict, measured)
+    return Fit(verdict, need, available, parts, source, reason)
 
 
 def kv_shapes(cache: CacheInfo) -> dict[str, KvShape]:
@@ -191,7 +193,7 @@ def _count(value: object) -> int | None:
 
 
 def _parts(
-    variant: Variant, tokens: int, kv: KvShape | None, measured_bytes: int | None
+    variant: Variant, tokens: int, kv: KvShape | None, measured: MemoryRecord | None
 ) -> tuple[tuple[FitPart, ...], FitSource]:
     weights = variant.size_bytes or 0
     label = f"KV at {format_count(tokens)}"
@@ -205,8 +207,9 @@ def _parts(
         parameters = weights / WEIGHT_BYTES_PER_PARAMETER
         per_token = KV_BYTES_PER_TOKEN_AND_PARAMETER * parameters * value_bytes / 2
         kv_part, source = FitPart(label, round(per_token * tokens), "estimate"), "estimate"
-    if measured_bytes is not None:
-        return (FitPart("at load", measured_bytes, "measured here"), kv_part), "measured"
+    if measured is not None:
+        at_load = FitPart("at load", measured.resident_bytes, f"measured here {measured.day}")
+        return (at_load, kv_part), "measured"
     overhead = FitPart("overhead", _overhead(weights), "estimate")
     return (FitPart("weights", weights, "file size"), kv_part, overhead), source
 
@@ -217,9 +220,16 @@ def _overhead(weights_bytes: int) -> int:
     return round(SMALL_OVERHEAD_BYTES + SMALL_OVERHEAD_FACTOR * weights_bytes)
 
 
-def _reason(variant: Variant, need: int, memory: MemoryState, verdict: Verdict) -> str:
+def _reason(
+    variant: Variant,
+    need: int,
+    memory: MemoryState,
+    verdict: Verdict,
+    measured: MemoryRecord | None,
+) -> str:
     free = format_bytes(memory.available_bytes)
-    text = f"Needs {format_bytes(need)} of {free} free memory"
+    known = "" if measured is None else f" (its load was measured here on {measured.day})"
+    text = f"Needs {format_bytes(need)} of {free} free memory{known}"
     if verdict == "too big":
         total = memory.total_bytes
         if total is not None and need <= TIGHT_SHARE * total:

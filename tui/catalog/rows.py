@@ -14,6 +14,7 @@ from tui.catalog.resolve import prefer, stem
 from tui.catalog.search import ModelSearch
 from tui.foundry.ids import split_version
 from tui.foundry.types import Model, Variant
+from tui.system.memory_records import MemoryRecord, record_of
 
 SortKey = Literal["state", "name", "size", "context", "needs", "device", "task", "license"]
 SORT_KEYS: tuple[tuple[SortKey, str], ...] = (
@@ -38,8 +39,8 @@ class FitInputs:
     context_tokens: int = DEFAULT_CONTEXT_TOKENS
     kv: Mapping[str, KvShape] = field(default_factory=dict)
     """By variant id, from `fit.kv_shapes`."""
-    measured: Mapping[str, int] = field(default_factory=dict)
-    """Growth at an earlier load by variant id, from `ModelMemory.seen_bytes`."""
+    measured: Mapping[str, MemoryRecord] = field(default_factory=dict)
+    """What earlier loads took here, from `MemoryRecords.known`."""
 
     def judge(self, model: Model, variant: Variant) -> Fit:
         """Return the verdict on a variant."""
@@ -49,7 +50,7 @@ class FitInputs:
             self.memory,
             self.context_tokens,
             self.kv.get(variant.id),
-            self.measured.get(variant.id),
+            record_of(self.measured, variant.id) if self.measured else None,
         )
 
 

@@ -19,6 +19,7 @@ from tui.database import Database
 from tui.formats import UNKNOWN, format_bytes, format_duration, format_speed
 from tui.foundry.backend import Backend
 from tui.foundry.text import clean_text
+from tui.foundry.types import LoadResult
 
 HEADINGS = (
     "MODEL",
@@ -41,6 +42,7 @@ class _Watch:
         self._output = output
         self._done = self._total = 0
         self.summary: Summary | None = None
+        self.loads: list[LoadResult] = []
 
     def take(self, event: happened.BenchEvent) -> None:
         match event:
@@ -49,6 +51,7 @@ class _Watch:
             case happened.TargetLoading():
                 self._output.progress(event.target, "loading", {"message": "loading"})
             case happened.TargetLoaded():
+                self.loads.append(event.result)
                 self._output.progress(event.target, "warming up", {"message": "warming up"})
             case happened.TargetFailed():
                 self._output.warning(clean_text(f"{event.target}: {event.error}", False))
@@ -72,7 +75,11 @@ async def run(context: Context) -> int:
     try:
         async with context.backend() as backend:
             plan = await _plan(context, backend)
-            summary = await run_bench(plan, backend, Recorder(database), watch.take)
+            try:
+                summary = await run_bench(plan, backend, Recorder(database), watch.take)
+            finally:
+                for load in watch.loads:
+                    await context.remember_load(backend.info, load)
     except asyncio.CancelledError:
         if watch.summary is not None and watch.summary.requests:
             context.output.warning("Stopped early; these are the requests until then.")

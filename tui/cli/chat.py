@@ -35,8 +35,10 @@ async def run(context: Context) -> int:
     """Ask a model and print the answer as it comes."""
     output, meter, shown = context.output, AnswerMeter(), False
     async with context.backend() as backend:
-        _, variant = await find(backend, context.arguments.model)
-        await make_ready(backend, variant, context.on_progress(variant.id, people_only=True))
+        model, variant = await find(backend, context.arguments.model)
+        progress = context.on_progress(variant.id, people_only=True)
+        loaded = await make_ready(backend, variant, progress)
+        await context.remember_load(backend.info, loaded, model.context_tokens)
         output.end_progress()
         request = _request(context, variant.id)
         try:

@@ -19,7 +19,7 @@ from tui.cli.output import Output, UsageError, report_usage
 from tui.foundry.backend import Backend, ProgressCallback
 from tui.foundry.errors import FoundryError, NoModelList
 from tui.foundry.text import clean_text
-from tui.foundry.types import Model, Progress, Variant
+from tui.foundry.types import BackendInfo, LoadResult, Model, Progress, Variant
 from tui.session import Session, load_session
 
 INTERRUPTED = 130
@@ -59,6 +59,21 @@ class Context:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(CLOSE_LIMIT_S):
                     await backend.close()
+
+    async def remember_load(
+        self, info: BackendInfo, result: LoadResult, context_tokens: int | None = None
+    ) -> None:
+        """Keep what a load took, for later verdicts; a database that cannot be used is no error."""
+        from tui.database import Database, DatabaseError
+        from tui.system.memory_records import MemoryRecords, record_from
+
+        if (record := record_from(info, result, context_tokens)) is None:
+            return
+        records = MemoryRecords(Database(self.session.paths.database))
+        try:
+            await asyncio.to_thread(records.add, record)
+        except DatabaseError as error:
+            self.output.warning(f"What the load took is not kept: {error.message}")
 
     def on_progress(
         self, subject: str, *, people_only: bool = False, lines: bool = False

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from tui.catalog.fit import DEFAULT_CONTEXT_TOKENS, KvShape, MemoryState, kv_shapes
 from tui.catalog.rows import FitInputs
+from tui.database import Database, DatabaseError
 from tui.foundry.backend import Backend
 from tui.foundry.errors import FoundryError
 from tui.foundry.types import Capability, Model
 from tui.session import Session
+from tui.system.memory_records import MemoryRecord, MemoryRecords, record_of
 
 Fits = dict[str, dict[str, Any]]
 
@@ -33,12 +35,14 @@ async def judge_all(
     for model in models:
         for variant in model.variants:
             fit = inputs.judge(model, variant)
+            record = record_of(inputs.measured, variant.id)
             fits[variant.id] = {
                 "verdict": fit.verdict,
                 "need_bytes": fit.need_bytes,
                 "available_bytes": fit.available_bytes,
                 "source": fit.source,
                 "reason": fit.reason,
+                "measured_at": record.recorded_at if record and fit.source == "measured" else None,
             }
     return fits
 
@@ -47,7 +51,18 @@ async def fit_inputs(
     session: Session, backend: Backend, context_tokens: int = DEFAULT_CONTEXT_TOKENS
 ) -> FitInputs:
     """Return what verdicts are made from on this machine now."""
-    return FitInputs(_memory(session), context_tokens, await _shapes(backend))
+    shapes = await _shapes(backend)
+    records = await asyncio.to_thread(_records, session)
+    return FitInputs(_memory(session), context_tokens, shapes, records)
+
+
+def _records(session: Session) -> Mapping[str, MemoryRecord]:
+    if not session.paths.database.exists():
+        return {}
+    try:
+        return MemoryRecords(Database(session.paths.database)).known()
+    except DatabaseError:
+        return {}  # A verdict from an estimate is better than no list.
 
 
 async def _shapes(backend: Backend) -> dict[str, KvShape]:

@@ -13,8 +13,9 @@ async def run(context: Context) -> int:
     """Bring a cached model into memory."""
     async with context.backend() as backend:
         refuse_without_service(backend)
-        _, variant = await find(backend, context.arguments.model)
+        model, variant = await find(backend, context.arguments.model)
         result = await backend.load(variant.id)
+        await context.remember_load(backend.info, result, model.context_tokens)
         memory = f", {format_bytes(result.resident_bytes)}" if result.resident_bytes else ""
         took = f"loaded in {format_duration(result.load_s)}{memory}"
         text = f"{variant.id} {'is loaded already' if result.already_loaded else took}"

@@ -14,9 +14,10 @@ from tui.foundry.types import LoadResult
 async def run(context: Context) -> int:
     """Download if needed, load, print the endpoint; the embedded runtime stays until ctrl+c."""
     async with context.backend() as backend:
-        _, variant = await find(backend, context.arguments.model)
+        model, variant = await find(backend, context.arguments.model)
         progress = context.on_progress(variant.id, lines=context.arguments.verbose)
         result = await make_ready(backend, variant, progress)
+        await context.remember_load(backend.info, result, model.context_tokens)
         endpoint = backend.info.endpoint
         values = {
             **load_values(result),

@@ -109,7 +109,7 @@ class CatalogPane(Pane):
             memory=memory_of(state).coarse(),
             context_tokens=self._context_tokens,
             kv=state.kv_shapes,
-            measured=state.memory.seen_bytes,
+            measured=state.memory_records,
         )
         self.table.empty = empty_text(state, self.search.value)
         self._list()

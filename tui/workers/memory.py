@@ -1,0 +1,67 @@
+"""Keeps what loads took, and brings back what was kept, off the event loop."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+from textual.message import Message
+
+from tui.database import Database, DatabaseError
+from tui.foundry.types import LoadResult
+from tui.messages import MemoryRecordsRead
+from tui.store import Store
+from tui.system.memory_records import MemoryRecord, MemoryRecords, record_from
+
+Post = Callable[[Message], object]
+
+
+class MemoryWorker:
+    """Reads and writes the memory records; posts `MemoryRecordsRead` after each.
+
+    A database that cannot be used costs the records and nothing else: conversations and benchmark
+    runs, which are lost with it, say so.
+
+    Args:
+        store: Read for the backend and the model's context, never written.
+        database: Where they are kept.
+        post: Delivers messages to the app.
+    """
+
+    def __init__(self, store: Store, database: Database, post: Post) -> None:
+        self._store = store
+        self._records = MemoryRecords(database)
+        self._post = post
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def read(self) -> None:
+        """Bring back what was kept."""
+        self._start(None)
+
+    def keep(self, result: LoadResult) -> None:
+        """Enter a load."""
+        if self._store.backend is None:
+            return
+        context = next(
+            (
+                model.context_tokens
+                for model in self._store.state.models or ()
+                if any(variant.id == result.variant_id for variant in model.variants)
+            ),
+            None,
+        )
+        if record := record_from(self._store.backend.info, result, context):
+            self._start(record)
+
+    def _start(self, record: MemoryRecord | None) -> None:
+        task = asyncio.create_task(self._work(record))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _work(self, record: MemoryRecord | None) -> None:
+        try:
+            if record is not None:
+                await asyncio.to_thread(self._records.add, record)
+            self._post(MemoryRecordsRead(await asyncio.to_thread(self._records.known)))
+        except DatabaseError:
+            return
