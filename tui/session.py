@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from tui.catalog.registry import Registry, load_registry_or_empty
 from tui.config import Config, ConfigError, load_config_or_default, save_setting
@@ -18,6 +19,7 @@ from tui.paths import Paths, default_paths
 
 if TYPE_CHECKING:
     from tui.cli.options import GlobalOptions
+    from tui.foundry.types import BackendInfo
 
 REGISTRY_NAME = "models.json"
 
@@ -47,6 +49,16 @@ class Session:
         except ConfigError as error:
             return f"{error.message} {error.hint}".strip()
         return None
+
+    def key_variable(self, info: BackendInfo) -> str | None:
+        """Name the environment variable that holds a server's key; None where it wants none."""
+        if info.kind != "endpoint":
+            return None
+        for named in self.config.endpoints.values():
+            if urlsplit(named.url).netloc == urlsplit(info.endpoint or "").netloc:
+                has_key = named.api_key_env or named.api_key or self.target.api_key
+                return (named.api_key_env or "API_KEY") if has_key else None
+        return (self.config.api_key_env or "API_KEY") if self.target.api_key else None
 
 
 def load_session(options: GlobalOptions, environment: Mapping[str, str] | None = None) -> Session:

@@ -1,12 +1,15 @@
 from __future__ import annotations
 
+import json
+import re
+import shlex
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from tests.cli.conftest import Ran
-from tests.support.scripted_backend import SMALL, ScriptedAnswer, ScriptedBackend
+from tests.support.scripted_backend import LARGE, SMALL, ScriptedAnswer, ScriptedBackend
 from tui.foundry.errors import LoadFailed, StreamBroken
 from tui.foundry.types import ChatMessage
 
@@ -31,7 +34,7 @@ def test_the_answer_as_json(run: Run, backend: ScriptedBackend) -> None:
     backend.say(ScriptedAnswer(deltas=("a", "b", "c"), reasoning=("hm",), finish_reason="length"))
     values = run("chat", "demo-small", "Hi", "--json").json
     assert values["text"] == "abc"
-    assert values["reasoning"] == "hm"
+    assert values["reasoning_text"] == "hm"
     assert values["finish_reason"] == "length"
     assert values["ttft_s"] == pytest.approx(0.05)
     assert values["tpot_s"] == pytest.approx(0.01)
@@ -54,12 +57,14 @@ def test_parameters_and_settings_reach_the_model(
     file.write_text('[chat]\ntemperature = 0.5\nmax_tokens = 9\nsystem_prompt = "Be brief."\n')
     run("chat", "demo-small", "Hi", "--config", str(file))
     run("chat", "demo-small", "Hi", "--config", str(file), "--temperature", "0",
-        "--max-tokens", "3", "--system", "Rhyme.", "--seed", "7")  # fmt: skip
+        "--max-tokens", "3", "--system", "Rhyme.", "--seed", "7", "--top-p", "0.9",
+        "--stop", "END", "--stop", "\n\n")  # fmt: skip
     first, second = backend.requests
     assert first.messages == (ChatMessage("system", "Be brief."), ChatMessage("user", "Hi"))
     assert (first.temperature, first.max_tokens, first.seed) == (0.5, 9, None)
     assert second.messages[0].content == "Rhyme."
     assert (second.temperature, second.max_tokens, second.seed) == (0.0, 3, 7)
+    assert (second.top_p, second.stop) == (0.9, ("END", "\n\n"))
 
 
 @pytest.mark.parametrize("prompt", [(), ("-",)])
@@ -72,8 +77,28 @@ def test_the_prompt_may_come_on_standard_input(
 
 def test_an_empty_prompt_is_wrong_usage(run: Run, backend: ScriptedBackend) -> None:
     assert run("chat", "demo-small", stdin=" \n").code == 2
-    assert run("chat", "demo-small", "Hi", "--temperature", "3").code == 2
     assert not backend.calls
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        ("X", "Hi", "--temperature", "3"),
+        ("X", "Hi", "--top-p", "0"),
+        ("X", "Hi", *("--stop", "x") * 5),
+        ("A,B,C,D", "Hi"),
+        ("--models", "A,B", "Hi", "again"),
+        ("demo-small,demo-small", "Hi"),
+        (),
+    ],
+)
+def test_what_cannot_be_meant_is_wrong_usage(
+    run: Run, backend: ScriptedBackend, wrong: tuple[str, ...]
+) -> None:
+    ran = run("chat", *wrong)
+    assert ran.code == 2
+    assert ran.err.startswith("error: ")
+    assert not backend.requests
 
 
 def test_an_answer_cannot_steer_the_terminal(run: Run, backend: ScriptedBackend) -> None:
@@ -86,6 +111,13 @@ def test_what_arrived_before_a_failure_is_kept(run: Run, backend: ScriptedBacken
     ran = run("chat", "demo-small", "Hi")
     assert (ran.code, ran.out) == (1, "half\n")
     assert ran.err == "error: It broke.\nhint: Try again.\n"
+
+
+def test_what_arrived_before_a_failure_is_in_the_json(run: Run, backend: ScriptedBackend) -> None:
+    backend.say(ScriptedAnswer(deltas=("half",), error=StreamBroken("It broke.", "Try again.")))
+    ran = run("chat", "demo-small", "Hi", "--json")
+    assert (ran.code, ran.json["text"], ran.json["finish_reason"]) == (1, "half", "failed")
+    assert ran.error["code"] == "stream_broken"
 
 
 def test_a_model_that_does_not_load(run: Run, backend: ScriptedBackend) -> None:
@@ -108,3 +140,63 @@ def test_run_once_tells_endpoint_and_cost(run: Run, backend: ScriptedBackend) ->
 def test_run_downloads_what_is_missing(run: Run, backend: ScriptedBackend) -> None:
     assert run("run", "phi-4-mini", "--once").code == 0
     assert [call.split()[0] for call in backend.calls] == ["models", "download", "load"]
+
+
+# The request as a command
+
+
+def test_the_request_is_printed_as_curl_and_not_sent(run: Run, backend: ScriptedBackend) -> None:
+    ran = run("chat", "demo-small", "It's 5 o'clock", "--curl", "--max-tokens", "64")
+    assert ran.code == 0
+    words = shlex.split(ran.out)
+    assert words[:3] == ["curl", "-N", "http://127.0.0.1:5273/v1/chat/completions"]
+    body = json.loads(words[words.index("-d") + 1])
+    assert body["messages"] == [{"role": "user", "content": "It's 5 o'clock"}]
+    assert (body["model"], body["max_tokens"], body["stream"]) == (SMALL, 64, True)
+    assert backend.calls == ["models"]
+
+
+def test_the_request_is_shown_and_sent(run: Run, backend: ScriptedBackend) -> None:
+    ran = run("chat", "demo-small", "Hi", "--show-request")
+    assert ran.out == "Hello from the script.\n"
+    assert ran.err.startswith("curl -N http://127.0.0.1:5273/v1/chat/completions")
+    assert len(backend.requests) == 1
+
+
+# Several models
+
+
+def test_two_models_answer_in_turn_with_their_figures(run: Run, backend: ScriptedBackend) -> None:
+    backend.say("I am small.", ScriptedAnswer(deltas=("Large", "."), output_tokens=None))
+    ran = run("chat", "demo-small,demo-large", "Who are you?")
+    assert ran.code == 0
+    answers, _, figures = ran.out.partition("\n\nMODEL")
+    assert answers == f"{SMALL}:\nI am small.\n\n{LARGE}:\nLarge."
+    assert re.search(rf"{SMALL} +50 ms +100 tok/s +3 +\S+ ms +stopped by itself", figures)
+    assert re.search(rf"{LARGE} +50 ms +100 tok/s +~2 ", figures)
+    assert "Asked one after the other, each with the machine to itself." in figures
+    assert backend.calls == [
+        "models", "models", f"load {SMALL}", f"chat {SMALL}", f"load {LARGE}", f"chat {LARGE}",
+    ]  # fmt: skip
+
+
+def test_models_side_by_side_as_json(run: Run, backend: ScriptedBackend) -> None:
+    ran = run("chat", "--models", "demo-small,demo-large", "--at-once", "--json", stdin="Hi")
+    values = ran.json
+    assert (values["order"], values["prompt"]) == ("at_once", "Hi")
+    assert [one["variant"] for one in values["answers"]] == [SMALL, LARGE]
+    assert all(one["ttft_s"] == pytest.approx(0.05) for one in values["answers"])
+    # Both are in memory before the first one is asked.
+    assert backend.calls[2:] == [
+        f"load {SMALL}", f"load {LARGE}", f"chat {SMALL}", f"chat {LARGE}",
+    ]  # fmt: skip
+
+
+def test_one_of_two_that_fails_leaves_the_other(run: Run, backend: ScriptedBackend) -> None:
+    backend.fail("load", LoadFailed("Too big.", "Take a smaller one."))
+    ran = run("chat", "demo-small,demo-large", "Hi")
+    assert ran.code == 5
+    assert f"error: {SMALL}: Too big.\nhint: Take a smaller one.\n" in ran.err
+    assert f"{LARGE}:\nHello from the script.\n" in ran.out
+    assert re.search(rf"{SMALL} +- +- +- +- +broke off", ran.out)
+    assert run("chat", "demo-small,no-such", "Hi").code == 4

@@ -130,6 +130,34 @@ async def test_a_signal_ends_it_without_a_trace(
 
 
 @unix
+async def test_an_interrupted_answer_is_in_the_json_as_far_as_it_came(
+    server: ScriptedServer,
+) -> None:
+    process = await start("chat", SMALL, "wait", "--json", "--endpoint", server.url)
+    async with asyncio.timeout(LIMIT_S):
+        while not any(request.path.endswith("completions") for request in server.requests):
+            server.asked.clear()
+            await server.asked.wait()
+    process.send_signal(signal.SIGINT)
+    code, out, err = await finish(process)
+    assert (code, err) == (130, "")
+    values = json.loads(out)
+    assert values["finish_reason"] == "user"
+    assert "endless".startswith(values["text"])
+    assert (values["output_tokens"], values["tokens_estimated"]) in ((1, True), (None, False))
+
+
+@unix
+async def test_a_reader_of_an_answer_that_leaves_early_is_no_error(server: ScriptedServer) -> None:
+    reading, writing = os.pipe()
+    process = await start("chat", SMALL, "Hi", "--endpoint", server.url, stdout=writing)
+    os.close(writing)
+    os.close(reading)
+    code, _, err = await finish(process)
+    assert (code, err) == (0, "")
+
+
+@unix
 async def test_a_stopped_benchmark_tells_what_it_has(server: ScriptedServer) -> None:
     process = await start("bench", "--models", SMALL, "--rounds", "900", "--json",
                           "--endpoint", server.url)  # fmt: skip

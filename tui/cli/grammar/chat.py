@@ -2,18 +2,38 @@
 
 from __future__ import annotations
 
-from tui.cli.grammar.parts import Add, positive
+from tui.cli.grammar.parts import Add, names, positive
 
 
 def add_chat(add: Add) -> None:
     """Add `chat`."""
-    chat = add("chat", "chat", "ask a model; without a prompt, standard input is read")
-    chat.add_argument("model", metavar="X", help="alias or variant id")
+    chat = add("chat", "chat", "ask one model or several; without a prompt, standard input is read")
+    chat.add_argument(
+        "model", metavar="X", nargs="?", help="alias or variant id; A,B asks both side by side"
+    )
     chat.add_argument("prompt", nargs="?", help="'-' also means standard input")
+    chat.add_argument("--models", type=names, metavar="A,B", help="ask two or three side by side")
+    chat.add_argument(
+        "--at-once",
+        action="store_true",
+        help="let several answer at the same time; else one after the other",
+    )
     chat.add_argument(
         "--raw", action="store_true", help="no chat template: let /v1/completions write on"
     )
     chat.add_argument("--system", metavar="TEXT", help="system prompt")
     chat.add_argument("--max-tokens", type=positive, metavar="N", help="longest answer")
     chat.add_argument("--temperature", type=float, metavar="T", help="0 to 2")
+    chat.add_argument("--top-p", type=float, metavar="P", help="above 0, to 1")
     chat.add_argument("--seed", type=int, metavar="N", help="for repeatable answers")
+    chat.add_argument(
+        "--stop", action="append", metavar="TEXT", help="end the answer there; up to four times"
+    )
+    chat.add_argument(
+        "--curl", action="store_true", help="print the request as a curl command; ask nobody"
+    )
+    chat.add_argument(
+        "--show-request",
+        action="store_true",
+        help="print the request as a curl command on standard error, then send it",
+    )

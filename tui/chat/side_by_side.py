@@ -1,0 +1,90 @@
+"""One question to two or three models, which share the machine: at once, or one after the other."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Literal
+
+from tui.catalog.ready import make_ready
+from tui.chat.answering import Answer, ask
+from tui.foundry.backend import Backend
+from tui.foundry.errors import FoundryError
+from tui.foundry.types import ChatEvent, ChatRequest, LoadResult, Progress, Variant
+
+MOST_MODELS = 3
+Order = Literal["in_turn", "at_once"]
+ORDERS: dict[Order, str] = {
+    "in_turn": "one after the other, each with the machine to itself",
+    "at_once": "all at once: they share the machine, and each is slower than alone",
+}
+"""What each order means for the figures, in words."""
+
+Told = Progress | LoadResult | ChatEvent | Answer
+"""In this order, for each model: how far loading is, what it cost, the answer as it comes, its end.
+A model that does not load has an end with the error, and nothing else."""
+Tell = Callable[[int, Told], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One of the models, and what it is asked."""
+
+    variant: Variant
+    request: ChatRequest
+
+
+async def ask_side_by_side(
+    backend: Backend, asked: Sequence[Asked], order: Order, tell: Tell
+) -> tuple[Answer, ...]:
+    """Ask each model; cancel the task to stop all of them.
+
+    What loads is loaded while nobody answers, so that it slows no answer down.
+
+    Args:
+        backend: Who answers.
+        asked: The models.
+        order: Whether they answer at the same time.
+        tell: Called with the index of the model and what there is to tell about it; each index
+            gets its `Answer` at the end, also when the task is cancelled.
+
+    Returns:
+        The answers, in the order of `asked`; one that failed holds its error.
+    """
+    answers: dict[int, Answer] = {}
+
+    def keep(index: int, told: Told) -> None:
+        if isinstance(told, Answer):
+            answers[index] = told
+        tell(index, told)
+
+    try:
+        if order == "at_once":
+            loaded = [
+                (index, one)
+                for index, one in enumerate(asked)
+                if await _load(backend, one, partial(keep, index))
+            ]
+            await asyncio.gather(
+                *(ask(backend, one.request, partial(keep, index)) for index, one in loaded)
+            )
+        else:
+            for index, one in enumerate(asked):
+                if await _load(backend, one, partial(keep, index)):
+                    await ask(backend, one.request, partial(keep, index))
+    finally:
+        for index, one in enumerate(asked):
+            if index not in answers:
+                keep(index, Answer(one.variant.id, ended="user"))
+    return tuple(answers[index] for index in range(len(asked)))
+
+
+async def _load(backend: Backend, one: Asked, tell: Callable[[Told], None]) -> bool:
+    try:
+        tell(await make_ready(backend, one.variant, tell))
+    except FoundryError as error:
+        tell(Answer(one.variant.id, ended="failed", error=error))
+        return False
+    return True
