@@ -96,6 +96,31 @@ MIGRATIONS: tuple[str, ...] = (
     ) STRICT;
     CREATE INDEX memory_records_by_variant ON memory_records (variant_id, id);
     """,
+    """
+    CREATE TABLE bench_raters (
+        run_id TEXT NOT NULL REFERENCES bench_runs(id) ON DELETE CASCADE,
+        rater TEXT NOT NULL,
+        seed INTEGER NOT NULL,
+        started_at TEXT NOT NULL,
+        finished_at TEXT,
+        PRIMARY KEY (run_id, rater)
+    ) STRICT;
+    CREATE TABLE bench_ratings (
+        run_id TEXT NOT NULL,
+        rater TEXT NOT NULL,
+        prompt_index INTEGER NOT NULL,
+        kind TEXT NOT NULL,
+        scores TEXT NOT NULL,
+        rated_at TEXT NOT NULL,
+        PRIMARY KEY (run_id, rater, prompt_index),
+        FOREIGN KEY (run_id, rater) REFERENCES bench_raters(run_id, rater) ON DELETE CASCADE
+    ) STRICT;
+    CREATE TABLE bench_notes (
+        run_id TEXT PRIMARY KEY REFERENCES bench_runs(id) ON DELETE CASCADE,
+        note TEXT NOT NULL,
+        changed_at TEXT NOT NULL
+    ) STRICT;
+    """,
 )
 """One script per schema version; `PRAGMA user_version` counts how many have run."""
 

@@ -51,23 +51,24 @@ def export_csv(summary: Summary, path: Path) -> None:
             "latency_sec": None if latency is None else round(latency, 3),
             "answer": values["text"],
         }
-        writer.writerow({name: _inert(value) for name, value in row.items()})
-    _write(path, buffer.getvalue())
+        writer.writerow({name: inert(value) for name, value in row.items()})
+    write_file(path, buffer.getvalue())
 
 
 def export_json(summary: Summary, path: Path) -> None:
     """Write the whole run."""
-    _write(path, json.dumps(summary.as_dict(), indent=2, ensure_ascii=False) + "\n")
+    write_file(path, json.dumps(summary.as_dict(), indent=2, ensure_ascii=False) + "\n")
 
 
-def _inert(value: object) -> object:
-    """A spreadsheet must not take what a model wrote for a formula."""
+def inert(value: object) -> object:
+    """Return a cell that no spreadsheet takes for a formula, whatever a model wrote."""
     if isinstance(value, str) and value.startswith(_FORMULA_STARTS):
         return f"'{value}"
     return value
 
 
-def _write(path: Path, text: str) -> None:
+def write_file(path: Path, text: str) -> None:
+    """Write `text`, making the directory. Raises `ExportError`."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         write_atomically(path, text)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
+from tui.bench.ratings import RatingBook
 from tui.bench.recorder import Recorder, RunLine
 from tui.bench.summary import Summary
 from tui.catalog.measured import Measured
@@ -36,7 +38,7 @@ def latest_measured(database: Database, variant_ids: Iterable[str]) -> dict[str,
         for variant_id in left:
             if (measured := _of(summary, line, variant_id)) is not None:
                 found[variant_id] = measured
-    return found
+    return _with_ratings(found, RatingBook(database).newest_means())
 
 
 def measured_by_entry(database: Database, names: Iterable[str]) -> dict[str, Measured]:
@@ -60,7 +62,16 @@ def measured_by_entry(database: Database, names: Iterable[str]) -> dict[str, Mea
         for name, target in named.items():
             if (measured := _of(summary, line, target)) is not None:
                 found[name] = measured
-    return found
+    return _with_ratings(found, RatingBook(database).newest_means())
+
+
+def _with_ratings(found: Mapping[str, Measured], means: Mapping[str, float]) -> dict[str, Measured]:
+    """Add the ratings, which may be of an older run than the speed."""
+    rated = {}
+    for name, measured in found.items():
+        ours = [mean for target, mean in means.items() if same_variant(target, measured.variant_id)]
+        rated[name] = replace(measured, rating=ours[0] if ours else None)
+    return rated
 
 
 def _of(summary: Summary, line: RunLine, variant_id: str) -> Measured | None:
