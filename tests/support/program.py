@@ -26,7 +26,9 @@ def environment(home: Path) -> dict[str, str]:
     keep = {
         name: value
         for name, value in os.environ.items()
-        if not name.lower().endswith("_proxy") and name not in {"PYTHONDONTWRITEBYTECODE"}
+        if not name.lower().endswith("_proxy")
+        # The size that a test runner was started with would beat that of the terminal.
+        and name not in {"PYTHONDONTWRITEBYTECODE", "COLUMNS", "LINES"}
     }
     python = str(Path(sys.executable).parent)
     work = home / "work"
