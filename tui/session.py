@@ -19,6 +19,7 @@ from tui.paths import Paths, default_paths
 
 if TYPE_CHECKING:
     from tui.cli.options import GlobalOptions
+    from tui.foundry.backend import Backend
     from tui.foundry.types import BackendInfo
 
 REGISTRY_NAME = "models.json"
@@ -156,6 +157,25 @@ def endpoint_target(name: str, config: Config, environment: Mapping[str, str]) -
         key = environment.get(named.api_key_env, "").strip() or key
     model = named.model or environment.get("MODEL", "").strip() or None
     return Target("endpoint", named.url, key, f"the endpoint '{name}' of the settings", model)
+
+
+async def connect_endpoint(session: Session, name: str) -> Backend:
+    """Connect to a server by its name in the settings, or by its address.
+
+    Raises:
+        FoundryError: It does not answer.
+    """
+    from tui.foundry.connect import connect
+
+    if name in session.config.endpoints:
+        target = endpoint_target(name, session.config, os.environ)
+    else:
+        # A plan may come from somebody else: the key goes nowhere but where it was meant for.
+        named = session.target.endpoint_url or ""
+        known = bool(named) and urlsplit(named).netloc == urlsplit(name).netloc
+        key = session.target.api_key if known else None
+        target = Target("endpoint", name, key, "a benchmark names this server")
+    return await connect(target, None)
 
 
 def _api_key(config: Config, environment: Mapping[str, str]) -> str | None:

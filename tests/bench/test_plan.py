@@ -10,6 +10,9 @@ from hypothesis import strategies as st
 
 from tui.bench.plan import BenchPlan, PlanError, steps
 from tui.bench.prompts import PromptSet
+from tui.bench.targets import Target
+
+A = Target("a:1")
 
 
 @given(st.integers(1, 4), st.integers(1, 5), st.integers(1, 8), st.integers(0, 99))
@@ -17,8 +20,8 @@ def test_each_round_asks_every_model_every_prompt_once(
     targets: int, prompts: int, rounds: int, seed: int
 ) -> None:
     plan = BenchPlan(
-        tuple(f"model-{number}:1" for number in range(targets)),
-        PromptSet("own", tuple(f"prompt {number}" for number in range(prompts))),
+        tuple(Target(f"model-{number}:1") for number in range(targets)),
+        PromptSet.of("own", (f"prompt {number}" for number in range(prompts))),
         rounds=rounds,
         seed=seed,
     )
@@ -32,7 +35,7 @@ def test_each_round_asks_every_model_every_prompt_once(
 
 
 def test_models_take_turns_in_an_order_that_changes() -> None:
-    order = steps(BenchPlan(("a:1", "b:1"), rounds=20))
+    order = steps(BenchPlan((Target("a:1"), Target("b:1")), rounds=20))
     first = {order[number].target for number in range(0, len(order), 2)}
     assert first == {"a:1", "b:1"}
 
@@ -41,10 +44,10 @@ def test_models_take_turns_in_an_order_that_changes() -> None:
     ("values", "words"),
     [
         ({"targets": ()}, "0 models chosen"),
-        ({"targets": ("a:1", "a:1")}, "named twice"),
-        ({"targets": ("a:1",), "rounds": 0}, "0 rounds"),
-        ({"targets": ("a:1",), "max_tokens": 0}, "above 0"),
-        ({"targets": ("a:1",), "timeout_s": 0}, "above 0"),
+        ({"targets": (A, A)}, "named twice"),
+        ({"targets": (A,), "rounds": 0}, "0 rounds"),
+        ({"targets": (A,), "max_tokens": 0}, "above 0"),
+        ({"targets": (A,), "timeout_s": 0}, "above 0"),
     ],
 )
 def test_a_plan_that_makes_no_sense_is_refused(values: dict[str, object], words: str) -> None:

@@ -19,11 +19,12 @@ from tui.bench.plan import BenchPlan
 from tui.bench.recorder import Recorder
 from tui.bench.runner import run_bench
 from tui.bench.summary import Summary
+from tui.bench.targets import Target
 from tui.database import Database
 from tui.foundry.errors import FoundryError, LoadFailed, StreamBroken
 from tui.paths import Paths
 
-PLAN = BenchPlan((SMALL, LARGE), rounds=6)
+PLAN = BenchPlan((Target(SMALL), Target(LARGE)), rounds=6)
 
 
 @pytest.fixture
@@ -169,7 +170,7 @@ async def test_the_newest_figures_of_a_variant_are_found_again(
     await measured(backend, recorder)
     newest, _ = await measured(backend, recorder)
     database = Database(paths.database)
-    found = latest_measured(database, [PLAN.targets[0].upper(), "never-measured:1"])
+    found = latest_measured(database, [SMALL.upper(), "never-measured:1"])
     (figures,) = found.values()
     assert figures.run_id == newest.run_id
     assert figures.ttft_s == newest.targets[0].metrics["ttft_s"].median

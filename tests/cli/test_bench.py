@@ -8,6 +8,7 @@ import pytest
 
 from tests.cli.conftest import Ran
 from tests.support.scripted_backend import LARGE, SMALL, ScriptedAnswer, ScriptedBackend
+from tui.foundry.connect import Target
 from tui.foundry.errors import LoadFailed, RequestFailed
 
 Run = Callable[..., Ran]
@@ -86,3 +87,47 @@ def test_plans_that_make_no_sense(run: Run, tmp_path: Path) -> None:
 
 def test_progress_is_shown_to_people(run: Run) -> None:
     assert "bench: 4 of 4 requests" in run(*BOTH, "--rounds", "2", terminal=True).err
+
+
+def test_one_model_at_two_settings(run: Run, backend: ScriptedBackend) -> None:
+    ran = run(
+        *("bench", "--models", "demo-small", "--target", "demo-small,temperature=1,label=hot"),
+        *("--rounds", "2", "--top-p", "0.5", "--seed", "3", "--json"),
+    )
+    assert [one["target"] for one in ran.json["targets"]] == [SMALL, "hot"]
+    assert {one.variant_id for one in backend.requests} == {SMALL}
+    assert {one.temperature for one in backend.requests} == {0.0, 1.0}
+    assert {(one.top_p, one.seed) for one in backend.requests} == {(0.5, 3)}
+
+
+def test_a_target_at_another_server_is_asked_there(
+    run: Run, targets: list[Target], backend: ScriptedBackend
+) -> None:
+    box = "http://127.0.0.1:9/v1"
+    ran = run(
+        *("bench", "--models", "demo-small", "--target", f"demo-large,endpoint={box}"),
+        *("--rounds", "2", "--json"),
+    )
+    assert ran.code == 0
+    assert [one.endpoint_url for one in targets] == [None, box]
+    assert backend.closed == 2
+
+
+def test_a_saved_plan_runs_the_same_again(run: Run, tmp_path: Path) -> None:
+    plan = str(tmp_path / "plan.toml")
+    first = run(
+        *(*BOTH, "--rounds", "3", "--seed", "5", "--prompts", "small", "--save-plan", plan),
+        *("--max-tokens", "9", "--json"),
+    ).json
+    again = run("bench", "--plan", plan, "--json").json
+    assert again["plan"] == first["plan"]
+    order = [(one["target"], one["prompt"]) for one in again["requests"]]
+    assert order == [(one["target"], one["prompt"]) for one in first["requests"]]
+    longer = run("bench", "--plan", plan, "--rounds", "4", "--json").json
+    assert len(longer["requests"]) == 4 * 6 * 2
+
+
+def test_a_run_without_models_says_what_to_write(run: Run) -> None:
+    ran = run("bench")
+    assert ran.code == 2
+    assert "--models A,B" in ran.err

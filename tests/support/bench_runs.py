@@ -9,6 +9,7 @@ from tui.bench.prompts import PromptSet
 from tui.bench.recorder import Recorder
 from tui.bench.results import RequestResult, TargetFacts
 from tui.bench.summary import Summary
+from tui.bench.targets import Target
 from tui.chat.figures import AnswerFigures
 
 STARTED = "2026-03-01T10:00:00.000+00:00"
@@ -41,7 +42,8 @@ def kept_run(
     """
     times = dict(targets or {"demo-small-generic-cpu:1": 0.02, "demo-large-generic-cpu:1": 0.05})
     plan = BenchPlan(
-        tuple(times), PromptSet("own", tuple(f"Question {n + 1}?" for n in range(prompts))),
+        tuple(map(Target, times)),
+        PromptSet.of("own", (f"Question {n + 1}?" for n in range(prompts))),
         rounds=rounds,
     )  # fmt: skip
     conditions = {

@@ -36,11 +36,13 @@ def run_context(plan: BenchPlan, info: BackendInfo) -> dict[str, Any]:
         "ram_total_bytes": memory.total,
         "ram_available_bytes": memory.available,
         "prompt_set": plan.prompt_set.name,
+        "prompt_set_version": plan.prompt_set.version or None,
         "prompt_set_sha256": plan.prompt_set.sha256,
         "prompts": list(plan.prompt_set.prompts),
         "rounds": plan.rounds,
         "max_tokens": plan.max_tokens,
         "timeout_s": plan.timeout_s,
         "temperature": plan.temperature,
+        "top_p": plan.top_p,
         "seed": plan.seed,
     }

@@ -32,7 +32,8 @@ def latest_measured(database: Database, variant_ids: Iterable[str]) -> dict[str,
         left = [one for one in wanted if one not in found]
         if not left:
             break
-        if not any(same_variant(one, target) for one in left for target in line.targets):
+        ids = [target.variant_id for target in line.here]
+        if not any(same_variant(one, target) for one in left for target in ids):
             continue
         summary = recorder.load(line.run_id)
         for variant_id in left:
@@ -52,7 +53,7 @@ def measured_by_entry(database: Database, names: Iterable[str]) -> dict[str, Mea
     for line in recorder.list(RUNS):
         named = {
             name: target
-            for target in line.targets
+            for target in (one.variant_id for one in line.here)
             for name, folded in wanted.items()
             if name not in found and folded in (target.casefold(), stem(target))
         }
@@ -75,8 +76,9 @@ def _with_ratings(found: Mapping[str, Measured], means: Mapping[str, float]) -> 
 
 
 def _of(summary: Summary, line: RunLine, variant_id: str) -> Measured | None:
+    here = {one.label for one in line.here if same_variant(one.variant_id, variant_id)}
     for target in summary.targets:
-        if not target.done or not same_variant(target.facts.target, variant_id):
+        if not target.done or target.facts.target not in here:
             continue
         metrics = target.metrics
         return Measured(

@@ -5,8 +5,11 @@ from __future__ import annotations
 import random
 from dataclasses import dataclass
 
-from tui.bench.prompts import COURSE, PromptSet
-from tui.foundry.errors import FoundryError
+from tui.bench.prompt_sets import COURSE
+from tui.bench.prompts import PromptSet
+from tui.bench.targets import PlanError, Target, check_settings
+
+__all__ = ["BenchPlan", "PlanError", "Step", "steps"]
 
 DEFAULT_ROUNDS = 10
 DEFAULT_MAX_TOKENS = 64
@@ -15,27 +18,21 @@ MOST_TARGETS = 8
 MOST_ROUNDS = 1000
 
 
-class PlanError(FoundryError):
-    """A run that cannot be made."""
-
-    code = "plan"
-    exit_code = 2
-
-
 @dataclass(frozen=True, slots=True)
 class BenchPlan:
     """What a run measures. Raises `PlanError` where it makes no sense."""
 
-    targets: tuple[str, ...]
-    """Variant ids."""
+    targets: tuple[Target, ...]
     prompt_set: PromptSet = COURSE
     rounds: int = DEFAULT_ROUNDS
     max_tokens: int = DEFAULT_MAX_TOKENS
     timeout_s: float = DEFAULT_TIMEOUT_S
     """Limit for one request."""
     temperature: float = 0.0
+    top_p: float | None = None
+    """None leaves it to the server."""
     seed: int = 7
-    """Draws the order."""
+    """Draws the order, and is what the models are told."""
 
     def __post_init__(self) -> None:
         """Check the values."""
@@ -43,19 +40,32 @@ class BenchPlan:
             raise PlanError(
                 f"{len(self.targets)} models chosen.", f"Choose two to {MOST_TARGETS} to compare."
             )
-        if len(set(self.targets)) != len(self.targets):
-            raise PlanError("A model is named twice.", "Name each model once.")
+        if len(set(self.labels)) != len(self.targets):
+            raise PlanError(
+                "A model is named twice.", "Name each model once, or give each a label of its own."
+            )
         if not 1 <= self.rounds <= MOST_ROUNDS:
             raise PlanError(f"{self.rounds} rounds.", f"Choose 1 to {MOST_ROUNDS}; 10 is usual.")
-        if self.max_tokens < 1 or self.timeout_s <= 0:
+        if self.max_tokens < 1 or not self.timeout_s > 0:
             raise PlanError(
                 "Token limit and time limit must be above 0.", "Usual are 64 tokens and 60 s."
             )
+        check_settings({"temperature": self.temperature, "seed": self.seed})
+        check_settings({} if self.top_p is None else {"top_p": self.top_p})
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """What the targets are called, in their order."""
+        return tuple(one.label for one in self.targets)
 
     @property
     def request_count(self) -> int:
         """Measured requests in all."""
         return self.rounds * len(self.prompt_set.prompts) * len(self.targets)
+
+    def target(self, label: str) -> Target:
+        """Return the target of this label."""
+        return next(one for one in self.targets if one.label == label)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +76,7 @@ class Step:
     round_index: int
     prompt_index: int
     target: str
+    """Label of the target."""
 
 
 def steps(plan: BenchPlan) -> tuple[Step, ...]:
@@ -80,7 +91,7 @@ def steps(plan: BenchPlan) -> tuple[Step, ...]:
         prompts = list(range(len(plan.prompt_set.prompts)))
         chance.shuffle(prompts)
         for prompt_index in prompts:
-            targets = list(plan.targets)
+            targets = list(plan.labels)
             chance.shuffle(targets)
             for target in targets:
                 order.append(Step(len(order), round_index, prompt_index, target))

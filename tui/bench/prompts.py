@@ -1,24 +1,32 @@
-"""The prompts that a benchmark asks."""
+"""What a benchmark asks: prompts, each with the checks that its answers must pass."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-import tomllib
+from collections.abc import Iterable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-from tui.foundry.errors import FoundryError
-
-LARGEST_FILE_BYTES = 4 * 1024 * 1024
+from tui.bench.checks import Check
 
 
-class PromptsError(FoundryError):
-    """A file of prompts cannot be used."""
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """One prompt."""
 
-    code = "prompts"
-    exit_code = 2
+    text: str
+    checks: tuple[Check, ...] = ()
+    name: str = ""
+    """A short name for tables; '' where it has none."""
+    task: str = ""
+    """`chat`, `reasoning`, `code`, `summarization`, `extraction` ...; '' where it is not said."""
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return it as prompt files have it."""
+        values: dict[str, Any] = {"prompt": self.text}
+        values |= {key: value for key in ("name", "task") if (value := getattr(self, key))}
+        return values | ({"checks": [one.as_dict() for one in self.checks]} if self.checks else {})
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,59 +34,26 @@ class PromptSet:
     """Prompts in their order."""
 
     name: str
-    prompts: tuple[str, ...]
+    items: tuple[Prompt, ...]
+    version: str = ""
+    """Of a set that ships; '' for a file."""
+
+    @classmethod
+    def of(cls, name: str, texts: Iterable[str]) -> PromptSet:
+        """Return a set of bare texts."""
+        return cls(name, tuple(Prompt(text) for text in texts))
+
+    @property
+    def prompts(self) -> tuple[str, ...]:
+        """The texts."""
+        return tuple(one.text for one in self.items)
 
     @property
     def sha256(self) -> str:
-        """Tells whether two runs asked the same."""
+        """Tells whether two runs asked the same; names and checks do not count."""
         return hashlib.sha256(json.dumps(self.prompts).encode()).hexdigest()
 
-
-COURSE = PromptSet("course prompt", ("Explain edge AI in one sentence.",))
-SMALL = PromptSet(
-    "small set",
-    (
-        "Explain edge AI in one sentence.",
-        "What is a local model?",
-        "What is quantization?",
-        "What is the KV cache?",
-        "Why should I run models locally?",
-        "Give me a tour of this program",
-    ),
-)
-BUILT_IN = (COURSE, SMALL)
-
-
-def load_prompts(path: Path) -> PromptSet:
-    """Read prompts from a file.
-
-    Args:
-        path: `.txt`, one prompt a line; `.json`, a list of texts; `.toml`, `prompts = [...]`.
-
-    Raises:
-        PromptsError: The file cannot be read or holds no prompts.
-    """
-    hint = "One prompt a line (.txt), a list of texts (.json), or prompts = [...] (.toml)."
-    try:
-        if path.stat().st_size > LARGEST_FILE_BYTES:
-            raise PromptsError(f"{path} is too large for a file of prompts.", hint)
-        text = path.read_text("utf-8-sig")
-        found = _parse(path.suffix.lower(), text)
-    except OSError as error:
-        raise PromptsError(f"{path} cannot be read: {error.strerror}.", hint) from error
-    except (UnicodeDecodeError, ValueError) as error:
-        raise PromptsError(f"{path} is not understood: {error}", hint) from error
-    if not isinstance(found, list) or not all(isinstance(one, str) for one in found):
-        raise PromptsError(f"{path} does not hold a list of texts.", hint)
-    prompts = tuple(one.strip() for one in found if one.strip())
-    if not prompts:
-        raise PromptsError(f"{path} holds no prompts.", hint)
-    return PromptSet(path.name, prompts)
-
-
-def _parse(suffix: str, text: str) -> Any:
-    if suffix == ".json":
-        return json.loads(text)
-    if suffix == ".toml":
-        return tomllib.loads(text).get("prompts")
-    return text.splitlines()
+    @property
+    def checked(self) -> bool:
+        """Whether any prompt has a check."""
+        return any(one.checks for one in self.items)

@@ -10,9 +10,10 @@ from typing import Any
 
 from tui.bench.context import now_text
 from tui.bench.plan import BenchPlan
-from tui.bench.prompts import PromptSet
+from tui.bench.plan_file import plan_dict, plan_from
 from tui.bench.results import RequestResult, TargetFacts
 from tui.bench.summary import Summary, summarize
+from tui.bench.targets import Target
 from tui.database import Database
 from tui.foundry.errors import NotFound
 
@@ -24,8 +25,13 @@ class RunLine:
     run_id: str
     created_at: str
     finished_at: str | None
-    targets: tuple[str, ...]
+    targets: tuple[Target, ...]
     requests: int
+
+    @property
+    def here(self) -> tuple[Target, ...]:
+        """The targets that were asked at the run's own backend, not at another server."""
+        return tuple(one for one in self.targets if not one.endpoint)
 
 
 class Recorder:
@@ -46,7 +52,7 @@ class Recorder:
         with self._database.transaction() as connection:
             connection.execute(
                 "INSERT INTO bench_runs (id, created_at, plan, context) VALUES (?, ?, ?, ?)",
-                (run_id, now_text(), json.dumps(_plan_dict(plan)), json.dumps(dict(context))),
+                (run_id, now_text(), json.dumps(plan_dict(plan)), json.dumps(dict(context))),
             )
 
     def add(self, run_id: str, result: RequestResult) -> None:
@@ -90,7 +96,7 @@ class Recorder:
                 row["id"],
                 row["created_at"],
                 row["finished_at"],
-                tuple(json.loads(row["plan"])["targets"]),
+                tuple(map(Target.from_value, json.loads(row["plan"])["targets"])),
                 row["requests"],
             )
             for row in rows
@@ -110,26 +116,5 @@ class Recorder:
         context = json.loads(run["context"])
         facts = [TargetFacts(**one) for one in context.pop("targets", [])]
         results = [RequestResult.from_dict(json.loads(row["result"])) for row in rows]
-        plan = _plan_from(json.loads(run["plan"]))
+        plan = plan_from(json.loads(run["plan"]))
         return summarize(run_id, plan, context, {one.target: one for one in facts}, results)
-
-
-def _plan_dict(plan: BenchPlan) -> dict[str, Any]:
-    return {
-        "targets": list(plan.targets),
-        "prompt_set": {"name": plan.prompt_set.name, "prompts": list(plan.prompt_set.prompts)},
-        "rounds": plan.rounds,
-        "max_tokens": plan.max_tokens,
-        "timeout_s": plan.timeout_s,
-        "temperature": plan.temperature,
-        "seed": plan.seed,
-    }
-
-
-def _plan_from(values: dict[str, Any]) -> BenchPlan:
-    prompts = values.pop("prompt_set")
-    return BenchPlan(
-        targets=tuple(values.pop("targets")),
-        prompt_set=PromptSet(prompts["name"], tuple(prompts["prompts"])),
-        **values,
-    )

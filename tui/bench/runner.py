@@ -9,6 +9,7 @@ from contextlib import aclosing
 from dataclasses import replace
 from functools import partial
 
+from tui.bench.backends import Backends, OpenEndpoint
 from tui.bench.context import now_text, run_context
 from tui.bench.events import (
     AnswerDelta,
@@ -43,37 +44,48 @@ STEADY_RATIO = 1.25
 
 
 async def run_bench(
-    plan: BenchPlan, backend: Backend, recorder: Recorder, on_event: OnEvent
+    plan: BenchPlan,
+    backend: Backend,
+    recorder: Recorder,
+    on_event: OnEvent,
+    *,
+    open_endpoint: OpenEndpoint | None = None,
 ) -> Summary:
     """Measure `plan` and return the summary; cancel the task to stop, what was measured is kept.
 
     Args:
         plan: What to measure.
-        backend: Serves the targets.
+        backend: Serves the targets that name no server of their own.
         recorder: Each request is written there as it comes.
         on_event: Told what goes on, on the event loop; must be quick.
+        open_endpoint: Connects to the servers that targets name.
 
     Raises:
         FoundryError: No target can be measured at all.
     """
-    return await _Run(plan, backend, recorder, on_event).run()
+    backends = Backends(backend, open_endpoint)
+    try:
+        return await _Run(plan, backends, recorder, on_event).run()
+    finally:
+        await backends.close()
 
 
 class _Run:
     """The state of one run."""
 
     def __init__(
-        self, plan: BenchPlan, backend: Backend, recorder: Recorder, on_event: OnEvent
+        self, plan: BenchPlan, backends: Backends, recorder: Recorder, on_event: OnEvent
     ) -> None:
         self._plan = plan
-        self._backend = backend
+        self._backends = backends
+        self._ids = {one.label: one.variant_id for one in plan.targets}
         self._recorder = recorder
         self._tell = on_event
         self._id = uuid.uuid4().hex[:12]
-        self._context = run_context(plan, backend.info)
-        self._facts = {target: TargetFacts(target) for target in plan.targets}
+        self._context = run_context(plan, backends.main.info)
+        self._facts = {label: TargetFacts(label) for label in plan.labels}
         self._results: list[RequestResult] = []
-        self._memory = MemoryWatch(backend.info.pid)
+        self._memory = MemoryWatch(backends.main.info.pid)
         self._recording = True
 
     async def run(self) -> Summary:
@@ -112,7 +124,7 @@ class _Run:
 
     async def _load_all(self) -> None:
         errors = []
-        for target in self._plan.targets:
+        for target in self._plan.labels:
             try:
                 await self._load(target)
             except FoundryError as error:
@@ -124,8 +136,11 @@ class _Run:
 
     async def _load(self, target: str) -> None:
         self._tell(TargetLoading(target))
-        _, variant = find_variant(await self._backend.models(), target)
-        result = await make_ready(self._backend, variant, lambda _: None)
+        backend = await self._backends.of(self._plan.target(target))
+        wanted = self._plan.target(target).variant_id
+        _, variant = find_variant(await backend.models(), wanted)
+        self._ids[target] = variant.id
+        result = await make_ready(backend, variant, lambda _: None)
         if not result.already_loaded:
             self._facts[target] = replace(
                 self._facts[target], load_s=result.load_s, load_bytes=result.resident_bytes
@@ -188,14 +203,17 @@ class _Run:
 
     async def _answer(self, step: Step, meter: AnswerMeter, *, tell_text: bool) -> AnswerFigures:
         prompt = self._plan.prompt_set.prompts[step.prompt_index]
-        request = ChatRequest(
-            step.target,
-            (ChatMessage("user", prompt),),
-            max_tokens=self._plan.max_tokens,
-            temperature=self._plan.temperature,
-            seed=self._plan.seed,
-        )
-        async with aclosing(self._backend.chat(request)) as events:
+        target = self._plan.target(step.target)
+        settings = {
+            "max_tokens": self._plan.max_tokens,
+            "temperature": self._plan.temperature,
+            "top_p": self._plan.top_p,
+            "seed": self._plan.seed,
+        } | target.settings
+        messages = (ChatMessage("user", prompt),)
+        request = ChatRequest(self._ids[step.target], messages, **settings)  # type: ignore[arg-type]
+        backend = await self._backends.of(target)
+        async with aclosing(backend.chat(request)) as events:
             async for event in events:
                 meter.feed(event)
                 if tell_text and isinstance(event, ChatDelta):
@@ -211,7 +229,7 @@ class _Run:
             except FoundryError as error:
                 self._facts[target] = replace(self._facts[target], error=error.message)
                 self._tell(TargetFailed(target, error.message))
-        self._memory.pid = self._backend.info.pid
+        self._memory.pid = self._backends.main.info.pid
 
     async def _record(self, write: Callable[[], None]) -> None:
         if not self._recording:

@@ -87,12 +87,14 @@ class Summary:
 
     def as_dict(self) -> dict[str, Any]:
         """Return the run in the shape that `--json` and the export have."""
+        from tui.bench.plan_file import plan_dict
         from tui.bench.wording import verdict_text
 
         return {
             "schema": SCHEMA,
             "run_id": self.run_id,
             "context": dict(self.context),
+            "plan": plan_dict(self.plan),
             "spread": self.spread,
             "targets": [_target_dict(one) for one in self.targets],
             "verdicts": [
@@ -138,8 +140,7 @@ def summarize(
             differences that are none.
     """
     targets = tuple(
-        _summarize_target(facts.get(target, TargetFacts(target)), results)
-        for target in plan.targets
+        _summarize_target(facts.get(label, TargetFacts(label)), results) for label in plan.labels
     )
     spread = _spread(plan, results)
     pairs = _verdicts(plan, results, spread) if verdicts else ()
@@ -200,7 +201,7 @@ def _grid(
 
 def _spread(plan: BenchPlan, results: Sequence[RequestResult]) -> float | None:
     series = []
-    for target in plan.targets:
+    for target in plan.labels:
         grid = _grid(plan, results, target, "e2e_s")
         for prompt in range(len(plan.prompt_set.prompts)):
             series.append([value for row in grid if (value := row[prompt]) is not None])
@@ -210,7 +211,7 @@ def _spread(plan: BenchPlan, results: Sequence[RequestResult]) -> float | None:
 def _verdicts(
     plan: BenchPlan, results: Sequence[RequestResult], spread: float | None
 ) -> tuple[PairVerdict, ...]:
-    pairs = list(combinations(plan.targets, 2))
+    pairs = list(combinations(plan.labels, 2))
     found = []
     for a, b in pairs:
         unequal = _unequal(plan, results, a, b)

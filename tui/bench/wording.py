@@ -6,8 +6,10 @@ from collections.abc import Sequence
 
 from tui.bench.statistics import ALPHA
 from tui.bench.summary import PairVerdict
+from tui.bench.targets import short_name
 from tui.bench.verdict import Verdict
-from tui.foundry.ids import split_version
+
+__all__ = ["short_name", "verdict_sentences", "verdict_text"]
 
 _WHAT = {
     "e2e_s": ("less time for an answer", "time for an answer (E2E)"),
@@ -52,11 +54,6 @@ def verdict_sentences(verdicts: Sequence[PairVerdict]) -> list[tuple[PairVerdict
         )
         for one in verdicts
     ]
-
-
-def short_name(target: str) -> str:
-    """Return a variant id without version and the commonest device suffix."""
-    return split_version(target)[0].removesuffix("-generic-cpu")
 
 
 def _percent(verdict: Verdict) -> str:

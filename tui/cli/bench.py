@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 
 from tui.bench import events as happened
 from tui.bench.export import export_csv
-from tui.bench.plan import BenchPlan
-from tui.bench.prompts import COURSE, load_prompts
+from tui.bench.plan_file import save_plan
 from tui.bench.recorder import Recorder
 from tui.bench.runner import run_bench
 from tui.bench.summary import Figure, Summary, TargetSummary
 from tui.bench.wording import verdict_sentences
-from tui.catalog.resolve import find_variant
+from tui.cli.bench_plan import asked_plan, resolved
 from tui.cli.execute import SOME_FAILED, Context
 from tui.cli.output import Output, table
 from tui.database import Database
 from tui.formats import UNKNOWN, format_bytes, format_duration, format_speed
-from tui.foundry.backend import Backend
 from tui.foundry.text import clean_text
 from tui.foundry.types import LoadResult
+from tui.session import connect_endpoint
 
 HEADINGS = (
     "MODEL",
@@ -70,13 +70,22 @@ class _Watch:
 
 async def run(context: Context) -> int:
     """Measure models side by side; what was measured is kept whatever happens."""
+    plan = asked_plan(context)
     watch = _Watch(context.output)
     database = Database(context.session.paths.database)
     try:
         async with context.backend() as backend:
-            plan = await _plan(context, backend)
+            plan = resolved(plan, await backend.models())
+            if context.arguments.save_plan is not None:
+                save_plan(plan, context.arguments.save_plan)
             try:
-                summary = await run_bench(plan, backend, Recorder(database), watch.take)
+                summary = await run_bench(
+                    plan,
+                    backend,
+                    Recorder(database),
+                    watch.take,
+                    open_endpoint=partial(connect_endpoint, context.session),
+                )
             finally:
                 for load in watch.loads:
                     await context.remember_load(backend.info, load)
@@ -92,19 +101,6 @@ async def run(context: Context) -> int:
     if not any(one.done for one in summary.targets):
         return 1
     return SOME_FAILED if failed else 0
-
-
-async def _plan(context: Context, backend: Backend) -> BenchPlan:
-    """Return what to measure. Raises `NotFound` for an unknown name, before anything is loaded."""
-    arguments, settings = context.arguments, context.session.config.bench
-    models = await backend.models()
-    return BenchPlan(
-        targets=tuple(find_variant(models, name)[1].id for name in arguments.models),
-        prompt_set=load_prompts(arguments.prompts) if arguments.prompts else COURSE,
-        rounds=arguments.rounds or settings.rounds,
-        max_tokens=arguments.max_tokens or settings.max_tokens,
-        timeout_s=settings.timeout_s if arguments.timeout is None else arguments.timeout,
-    )
 
 
 def _report(context: Context, summary: Summary) -> None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from textual.message import Message
 
+from tui.bench.backends import OpenEndpoint
 from tui.bench.events import AnswerDelta, BenchEvent, RequestFinished, RequestStarted
 from tui.bench.plan import BenchPlan
 from tui.bench.recorder import Recorder
@@ -35,7 +36,11 @@ class BenchFailed(Message):
 
 
 async def run_and_post(
-    plan: BenchPlan, backend: Backend, recorder: Recorder, post: Post
+    plan: BenchPlan,
+    backend: Backend,
+    recorder: Recorder,
+    post: Post,
+    open_endpoint: OpenEndpoint | None = None,
 ) -> Summary | None:
     """Run `plan`; posts `BenchTold` for each event, `BenchFailed` where nothing can be measured."""
 
@@ -46,7 +51,7 @@ async def run_and_post(
         post(BenchTold(event))
 
     try:
-        return await run_bench(plan, backend, recorder, tell)
+        return await run_bench(plan, backend, recorder, tell, open_endpoint=open_endpoint)
     except FoundryError as error:
         post(BenchFailed(error))
         return None

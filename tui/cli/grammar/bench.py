@@ -10,9 +10,28 @@ from tui.cli.grammar.parts import Add, names, positive
 def add_bench(add: Add) -> None:
     """Add `bench`."""
     bench = add("bench", "bench", "measure two or more models side by side")
-    bench.add_argument("--models", required=True, type=names, metavar="A,B", help="what to measure")
-    bench.add_argument("--prompts", type=Path, metavar="FILE", help=".txt, .json or .toml")
-    bench.add_argument("--rounds", type=positive, metavar="N", help="measured rounds")
-    bench.add_argument("--max-tokens", type=positive, metavar="N", help="longest answer")
-    bench.add_argument("--timeout", type=float, metavar="S", help="seconds for one request")
-    bench.add_argument("--csv", type=Path, metavar="FILE", help="write a row for each request")
+    what = bench.add_argument_group("what is compared")
+    what.add_argument("--models", type=names, metavar="A,B", help="models or variants")
+    what.add_argument(
+        "--target",
+        action="append",
+        default=[],
+        metavar="NAME[,KEY=VALUE]",
+        help="one more, with endpoint, label, temperature, max-tokens, top-p or seed of its own",
+    )
+    what.add_argument("--plan", type=Path, metavar="FILE", help="all of it from a plan file (TOML)")
+    how = bench.add_argument_group("how")
+    how.add_argument(
+        "--prompts",
+        metavar="SET|FILE",
+        help="course, small, standard; .txt .json .jsonl .csv .toml",
+    )
+    how.add_argument("--rounds", type=positive, metavar="N", help="measured rounds")
+    how.add_argument("--max-tokens", type=positive, metavar="N", help="longest answer")
+    how.add_argument("--timeout", type=float, metavar="S", help="seconds for one request")
+    how.add_argument("--temperature", type=float, metavar="T", help="0 is the usual")
+    how.add_argument("--top-p", type=float, metavar="P", help="left to the server by default")
+    how.add_argument("--seed", type=int, metavar="N", help="draws the order; told to the models")
+    out = bench.add_argument_group("what is written")
+    out.add_argument("--save-plan", type=Path, metavar="FILE", help="write the plan, and measure")
+    out.add_argument("--csv", type=Path, metavar="FILE", help="write a row for each request")

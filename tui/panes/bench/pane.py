@@ -29,10 +29,11 @@ from tui.bench.events import (
 )
 from tui.bench.export import export_csv, export_json
 from tui.bench.plan import BenchPlan, PlanError
-from tui.bench.prompts import BUILT_IN
+from tui.bench.prompt_sets import BUILT_IN
 from tui.bench.recorder import Recorder
 from tui.bench.results import RequestResult, TargetFacts
 from tui.bench.summary import Summary, summarize
+from tui.bench.targets import Target
 from tui.bench.verdict import LEAST_ROUNDS
 from tui.database import Database
 from tui.formats import format_bytes, format_duration
@@ -208,7 +209,7 @@ class BenchPane(Pane):
         settings = self.session.config.bench
         try:
             self._plan = BenchPlan(
-                chosen,
+                tuple(map(Target, chosen)),
                 BUILT_IN[self._prompts],
                 rounds=self._rounds,
                 max_tokens=settings.max_tokens,

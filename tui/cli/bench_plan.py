@@ -1,0 +1,64 @@
+"""Makes the plan of a run out of the command line of `bench`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from tui.bench.plan import BenchPlan
+from tui.bench.plan_file import load_plan
+from tui.bench.prompt_files import find_prompts
+from tui.bench.targets import Target, labelled, parse_target
+from tui.catalog.resolve import find_variant
+from tui.cli.execute import Context
+from tui.cli.output import UsageError
+from tui.foundry.types import Model
+
+
+def asked_plan(context: Context) -> BenchPlan:
+    """Return what the command line asks for; names are not looked up yet.
+
+    Raises:
+        UsageError: It names no models.
+        PlanError, PromptsError: It makes no sense.
+    """
+    arguments, settings = context.arguments, context.session.config.bench
+    targets = [Target(name) for name in arguments.models or ()]
+    targets += [parse_target(text) for text in arguments.target]
+    changes: dict[str, Any] = {
+        "rounds": arguments.rounds,
+        "max_tokens": arguments.max_tokens,
+        "timeout_s": arguments.timeout,
+        "temperature": arguments.temperature,
+        "top_p": arguments.top_p,
+        "seed": arguments.seed,
+        "prompt_set": find_prompts(arguments.prompts) if arguments.prompts else None,
+        "targets": labelled(targets) or None,
+    }
+    given = {key: value for key, value in changes.items() if value is not None}
+    if arguments.plan is not None:
+        return replace(load_plan(arguments.plan), **given)
+    if not targets:
+        raise UsageError("No models are named.", "foundry-tui bench --models A,B, or --plan FILE.")
+    defaults = {
+        "rounds": settings.rounds,
+        "max_tokens": settings.max_tokens,
+        "timeout_s": settings.timeout_s,
+    }
+    return BenchPlan(**{**defaults, **given})
+
+
+def resolved(plan: BenchPlan, models: Sequence[Model]) -> BenchPlan:
+    """Return the plan with whole variant ids, before anything is loaded. Raises `NotFound`.
+
+    Targets at other servers are looked up there, when the run comes to them.
+    """
+    targets = []
+    for target in plan.targets:
+        if not target.endpoint:
+            found = find_variant(models, target.variant_id)[1].id
+            named = target.label == target.variant_id
+            target = replace(target, variant_id=found, label=found if named else target.label)
+        targets.append(target)
+    return replace(plan, targets=labelled(targets))
