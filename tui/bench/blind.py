@@ -212,6 +212,10 @@ class BlindSession:
             self.cursor = cells[-1]
         return index
 
+    def clear(self) -> None:
+        """Take back all scores of the sheet in hand."""
+        self._entered, self.marks, self.cursor = [], {}, (0, 0)
+
     def _scores_of(self, answer: int) -> Scores:
         first, second, third = (self.marks[answer, criterion] for criterion in range(len(CRITERIA)))
         return (first, second, third)
@@ -219,5 +223,6 @@ class BlindSession:
     def _done(self, rating: Rating) -> Rating:
         self._given[rating.prompt_index] = rating
         self._order.append(rating.prompt_index)
-        self._entered, self._reopened, self.marks, self.cursor = [], None, {}, (0, 0)
+        self._reopened = None
+        self.clear()
         return rating
