@@ -62,7 +62,7 @@ def _row(one: PastRun, result: str) -> list[str]:
     return [
         line.run_id,
         line.created_at[:16].replace("T", " "),
-        ", ".join(short_name(target) for target in line.targets),
+        ", ".join(short_name(target.label) for target in line.targets),
         str(line.requests),
         str(one.raters),
         result + state,
@@ -76,7 +76,7 @@ def _values(one: PastRun, result: str) -> dict[str, Any]:
         "run_id": line.run_id,
         "started_at": line.created_at,
         "finished_at": line.finished_at,
-        "targets": list(line.targets),
+        "targets": [target.label for target in line.targets],
         "requests": line.requests,
         "raters": one.raters,
         "result": result,
