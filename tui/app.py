@@ -278,15 +278,16 @@ class FoundryApp(AppActions):
         self.store.apply("system", memory=memory)
         self.memory_worker.keep(message.result)
 
-    @on(m.MemoryRecordsRead)
-    def _memory_records_read(self, message: m.MemoryRecordsRead) -> None:
-        self.store.apply("system", memory_records=message.records)
+    @on(m.MemoryRead)
+    def _memory_read(self, message: m.MemoryRead) -> None:
+        self.store.apply("system", memory_records=message.records, device_memory=message.device)
 
     @on(m.VariantUnloaded)
     def _variant_unloaded(self, message: m.VariantUnloaded) -> None:
         self.history.mark("unload", message.variant_id)
         memory = self.store.state.memory.unloaded(message.variant_id, message.freed_bytes)
         self.store.apply("system", memory=memory)
+        self.memory_worker.read()
 
     def _sample(self) -> None:
         sample = self._sampler.sample()

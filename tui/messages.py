@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING, Literal
 
 from textual.message import Message
 
-from tui.catalog.fit import KvShape
+from tui.catalog.kv_cache import KvShape
 from tui.catalog.registry import Registry
 from tui.foundry.backend import Backend
 from tui.foundry.errors import FoundryError
 from tui.foundry.types import CacheInfo, LoadResult, Model, ServiceAction
 from tui.store import Job
 from tui.system.activity import LiveFigures
+from tui.system.device_memory import DeviceMemory
 from tui.system.memory_records import MemoryRecord
 
 if TYPE_CHECKING:
@@ -88,10 +89,11 @@ class VariantLoaded(Message):
 
 
 @dataclass
-class MemoryRecordsRead(Message):
-    """What loads took on this machine was read, or what one took was entered."""
+class MemoryRead(Message):
+    """What loads took on this machine, and how much memory its GPU has, was read."""
 
     records: Mapping[str, MemoryRecord]
+    device: DeviceMemory
 
 
 @dataclass

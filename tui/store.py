@@ -10,11 +10,12 @@ from typing import Any, Literal
 from textual.dom import DOMNode
 from textual.signal import Signal
 
-from tui.catalog.fit import KvShape
+from tui.catalog.kv_cache import KvShape
 from tui.catalog.registry import Registry
 from tui.foundry.backend import Backend
 from tui.foundry.errors import FoundryError
 from tui.foundry.types import BackendInfo, CacheInfo, Model, Progress
+from tui.system.device_memory import DeviceMemory
 from tui.system.memory_records import MemoryRecord
 from tui.system.model_memory import ModelMemory
 from tui.system.sampler import Sample
@@ -93,6 +94,8 @@ class State:
     memory: ModelMemory = ModelMemory()
     memory_records: Mapping[str, MemoryRecord] = field(default_factory=dict)
     """What loads took on this machine, in earlier sessions too; see `record_of`."""
+    device_memory: DeviceMemory = DeviceMemory()
+    """What the GPU has, as last read: at the start, and after each load and unload."""
     marked: frozenset[str] = frozenset()
     """Variant ids marked for a comparison."""
     answering: bool = False

@@ -25,6 +25,7 @@ MODELS = (
                     cached=True),
         ),
         license="MIT", task="chat", publisher="Made up", context_tokens=8192, supports_tools=True,
+        supports_reasoning=True,
     ),
     Model(
         "heron", (Variant("heron-cpu:2", "heron", Device.CPU, "CPUExecutionProvider", 90 * GB),),

@@ -143,7 +143,10 @@ def test_what_a_load_took_replaces_the_estimate_in_the_next_command(
 ) -> None:
     backend.resident_bytes[SMALL] = 77 * 1000**2
     (before,) = run("models", "list", "demo-small", "--json").json["models"]
-    assert before["variants"][0]["fit"]["source"] == "estimate"
+    assert before["variants"][0]["fit"]["source"] == "bound"
+    assert [part["label"] for part in before["variants"][0]["fit"]["parts"]] == [
+        "weights", "KV at 1,024", "overhead",
+    ]  # fmt: skip
     assert run("run", "demo-small", "--once").code == 0
     backend.mark(SMALL, loaded=False)
     (after,) = run("models", "list", "demo-small", "--json").json["models"]

@@ -139,7 +139,11 @@ class AzureStandIn:
             "entityId": asset,
             "annotations": {
                 "description": f"The model {name}.",
-                "tags": {"alias": name.removesuffix("-generic-cpu"), "supportsToolCalling": "true"},
+                "tags": {
+                    "alias": name.removesuffix("-generic-cpu"),
+                    "supportsToolCalling": "true",
+                    "supportsReasoning": "true",
+                },
                 "systemCatalogData": {
                     "publisher": "Contoso",
                     "displayName": name,

@@ -10,6 +10,8 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from tui.catalog.contexts import advertised_context
+from tui.catalog.families import reasons
 from tui.foundry.types import Model, Variant
 
 Verdict = Callable[[Model, Variant], str]
@@ -19,15 +21,13 @@ _FILTER = re.compile(
     r"^(?P<not>-?)(?P<key>[a-z]+)(?P<op>:|<=|>=|<|>)(?P<value>[^:<>=]+)$", re.IGNORECASE
 )
 _NUMBER = re.compile(r"^(\d+(?:\.\d+)?)\s*([kmgt]?)b?$", re.IGNORECASE)
-_REASONING = re.compile(r"reason|think|-r1\b|-r1-|qwq|gpt-oss", re.IGNORECASE)
-"""Names of models that reason first; no backend tells it for all of them."""
 
 FLAGS: dict[str, str] = {
     "loaded": "in memory",
     "cached": "on disk",
     "fits": "fits into memory now",
     "tools": "can call tools",
-    "reasoning": "reasons first, by its name",
+    "reasoning": "reasons first",
     "demo": "ships with the program",
     "local": "your own, or shipped",
     "offline": "known from the snapshot only",
@@ -143,7 +143,7 @@ def _flag(value: str) -> Test | None:
         "cached": lambda _, variant, __: variant.cached,
         "fits": lambda model, variant, verdict: verdict(model, variant) == "fits",
         "tools": lambda model, _, __: bool(model.supports_tools),
-        "reasoning": lambda model, _, __: bool(_REASONING.search(model.alias)),
+        "reasoning": lambda model, variant, __: bool(reasons(model, variant)[0]),
         "demo": lambda model, _, __: model.demo,
         "local": lambda model, _, __: model.local,
         "offline": lambda model, _, __: bool(model.as_of),
@@ -159,7 +159,8 @@ def _comparison(key: str, operator: str, value: str) -> Test | None:
     bound = float(match[1]) * base ** ("", "k", "m", "g", "t").index(match[2].lower())
 
     def test(model: Model, variant: Variant, _: Verdict) -> bool:
-        number = variant.size_bytes if key == "size" else model.context_tokens
+        context = advertised_context(model, variant).tokens
+        number = variant.size_bytes if key == "size" else context
         if number is None:
             return False
         below = operator.startswith("<")

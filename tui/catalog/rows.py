@@ -7,7 +7,9 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from tui.catalog.fit import DEFAULT_CONTEXT_TOKENS, Fit, KvShape, MemoryState, judge
+from tui.catalog.contexts import Advertised, advertised_context
+from tui.catalog.fit import DEFAULT_CONTEXT_TOKENS, Fit, MemoryState, judge
+from tui.catalog.kv_cache import KvShape
 from tui.catalog.query import Query, parse_query
 from tui.catalog.registry import Registry, RegistryEntry
 from tui.catalog.resolve import prefer, stem
@@ -38,9 +40,14 @@ class FitInputs:
     memory: MemoryState = field(default_factory=MemoryState)
     context_tokens: int = DEFAULT_CONTEXT_TOKENS
     kv: Mapping[str, KvShape] = field(default_factory=dict)
-    """By variant id, from `fit.kv_shapes`."""
+    """By variant id, from `kv_cache.kv_shapes`."""
     measured: Mapping[str, MemoryRecord] = field(default_factory=dict)
     """What earlier loads took here, from `MemoryRecords.known`."""
+
+    def context_of(self, model: Model, variant: Variant | None) -> Advertised:
+        """Return the longest context that is advertised."""
+        own = self.kv.get(variant.id) if variant and self.kv else None
+        return advertised_context(model, variant, own)
 
     def judge(self, model: Model, variant: Variant) -> Fit:
         """Return the verdict on a variant."""
@@ -223,7 +230,7 @@ class CatalogView:
             marked=bool(marked) and any(one.id in marked for one in variants),
             device=_devices(variants),
             size_bytes=variant.size_bytes if variant else None,
-            context_tokens=model.context_tokens,
+            context_tokens=inputs.context_of(model, variant).tokens,
             entry=self._entries.get(index),
             inputs=inputs,
         )
@@ -247,7 +254,7 @@ class CatalogView:
                 marked=variant.id in marked,
                 device=str(variant.device),
                 size_bytes=variant.size_bytes,
-                context_tokens=model.context_tokens,
+                context_tokens=inputs.context_of(model, variant).tokens,
                 entry=self._entries.get(index),
                 inputs=inputs,
             )

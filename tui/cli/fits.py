@@ -6,13 +6,15 @@ import asyncio
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from tui.catalog.fit import DEFAULT_CONTEXT_TOKENS, KvShape, MemoryState, kv_shapes
+from tui.catalog.fit import DEFAULT_CONTEXT_TOKENS, Fit, MemoryState
+from tui.catalog.kv_cache import KvShape, kv_shapes
 from tui.catalog.rows import FitInputs
 from tui.database import Database, DatabaseError
 from tui.foundry.backend import Backend
 from tui.foundry.errors import FoundryError
 from tui.foundry.types import Capability, Model
 from tui.session import Session
+from tui.system.device_memory import read_device_memory
 from tui.system.memory_records import MemoryRecord, MemoryRecords, record_of
 
 Fits = dict[str, dict[str, Any]]
@@ -34,17 +36,30 @@ async def judge_all(
     fits: Fits = {}
     for model in models:
         for variant in model.variants:
-            fit = inputs.judge(model, variant)
             record = record_of(inputs.measured, variant.id)
-            fits[variant.id] = {
-                "verdict": fit.verdict,
-                "need_bytes": fit.need_bytes,
-                "available_bytes": fit.available_bytes,
-                "source": fit.source,
-                "reason": fit.reason,
-                "measured_at": record.recorded_at if record and fit.source == "measured" else None,
-            }
+            fits[variant.id] = fit_values(inputs.judge(model, variant), record)
     return fits
+
+
+def fit_values(fit: Fit, record: MemoryRecord | None) -> dict[str, Any]:
+    """Return a verdict with the sum behind it."""
+    return {
+        "verdict": fit.verdict,
+        "need_bytes": fit.need_bytes,
+        "available_bytes": fit.available_bytes,
+        "total_bytes": fit.total_bytes,
+        "verdict_in_total": fit.in_total,
+        "pool": fit.pool,
+        "device_note": fit.device_note or None,
+        "disk_free_bytes": fit.disk_free_bytes,
+        "source": fit.source,
+        "reason": fit.reason,
+        "measured_at": record.recorded_at if record and fit.source == "measured" else None,
+        "parts": [
+            {"label": part.label, "size_bytes": part.size_bytes, "source": part.source}
+            for part in fit.parts
+        ],
+    }
 
 
 async def fit_inputs(
@@ -53,7 +68,8 @@ async def fit_inputs(
     """Return what verdicts are made from on this machine now."""
     shapes = await _shapes(backend)
     records = await asyncio.to_thread(_records, session)
-    return FitInputs(_memory(session), context_tokens, shapes, records)
+    memory = await asyncio.to_thread(_memory, session)
+    return FitInputs(memory, context_tokens, shapes, records)
 
 
 def _records(session: Session) -> Mapping[str, MemoryRecord]:
@@ -81,4 +97,4 @@ def _memory(session: Session) -> MemoryState:
 
     memory = psutil.virtual_memory()
     disk = free_bytes(session.runtime_settings.cache_dir)
-    return MemoryState(memory.total, memory.available, disk)
+    return MemoryState(memory.total, memory.available, disk, read_device_memory())

@@ -41,6 +41,7 @@ class Listed:
     """None where this list does not tell."""
     loaded: bool | None = None
     supports_tools: bool | None = None
+    supports_reasoning: bool | None = None
     known: bool = True
     """False for something on disk that no catalog knows."""
 
@@ -56,6 +57,7 @@ class Listed:
             "description": "",
             "context_tokens": None,
             "supports_tools": self.supports_tools,
+            "supports_reasoning": self.supports_reasoning,
             "device": self.device,
             "execution_provider": self.execution_provider,
             "size_bytes": self.size_bytes,
@@ -108,6 +110,7 @@ def _model(alias: str, rows: list[dict[str, Any]]) -> Model:
         description=clean_text(first["description"])[:_DESCRIPTION_LIMIT],
         context_tokens=first["context_tokens"],
         supports_tools=first["supports_tools"],
+        supports_reasoning=first.get("supports_reasoning"),
         demo=first["origin"] == "demo",
         local=first["origin"] != "catalog",
     )

@@ -72,6 +72,7 @@ def rows_of_service(items: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
         size_mb = folded.get("filesizemb")
         sized = isinstance(size_mb, int | float) and not isinstance(size_mb, bool)
         tools = folded.get("supportstoolcalling")
+        reasons = folded.get("supportsreasoning")
         rows.append(
             {
                 **Listed(id=name).as_row(),
@@ -81,6 +82,7 @@ def rows_of_service(items: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
                 "license": _text(folded.get("license")),
                 "task": _text(folded.get("task")),
                 "supports_tools": tools if isinstance(tools, bool) else None,
+                "supports_reasoning": reasons if isinstance(reasons, bool) else None,
                 "device": _text(runtime.get("deviceType") or runtime.get("devicetype")),
                 "execution_provider": _text(
                     runtime.get("executionProvider") or runtime.get("executionprovider")

@@ -88,6 +88,8 @@ class Model:
     context_tokens: int | None = None
     supports_tools: bool | None = None
     """None where the backend does not tell."""
+    supports_reasoning: bool | None = None
+    """Writes down its reasoning first; None where the backend does not tell."""
     demo: bool = False
     """Ships with this program."""
     local: bool = False

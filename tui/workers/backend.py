@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from textual.message import Message
 
-from tui.catalog.fit import kv_shapes
+from tui.catalog.kv_cache import kv_shapes
 from tui.catalog.snapshot import with_snapshot
 from tui.foundry.backend import Backend
 from tui.foundry.errors import FoundryError

@@ -1,23 +1,25 @@
-"""Keeps what loads took, and brings back what was kept, off the event loop."""
+"""Keeps what loads took, brings back what was kept, and asks how much memory the GPU has."""
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Callable
 
 from textual.message import Message
 
 from tui.database import Database, DatabaseError
 from tui.foundry.types import LoadResult
-from tui.messages import MemoryRecordsRead
+from tui.messages import MemoryRead
 from tui.store import Store
+from tui.system.device_memory import read_device_memory
 from tui.system.memory_records import MemoryRecord, MemoryRecords, record_from
 
 Post = Callable[[Message], object]
 
 
 class MemoryWorker:
-    """Reads and writes the memory records; posts `MemoryRecordsRead` after each.
+    """Reads and writes the memory records, off the event loop; posts `MemoryRead` after each.
 
     A database that cannot be used costs the records and nothing else: conversations and benchmark
     runs, which are lost with it, say so.
@@ -35,7 +37,7 @@ class MemoryWorker:
         self._tasks: set[asyncio.Task[None]] = set()
 
     def read(self) -> None:
-        """Bring back what was kept."""
+        """Bring back what was kept, and look at the GPU."""
         self._start(None)
 
     def keep(self, result: LoadResult) -> None:
@@ -59,9 +61,12 @@ class MemoryWorker:
         task.add_done_callback(self._tasks.discard)
 
     async def _work(self, record: MemoryRecord | None) -> None:
-        try:
+        self._post(await asyncio.to_thread(self._read, record))
+
+    def _read(self, record: MemoryRecord | None) -> MemoryRead:
+        known = self._store.state.memory_records
+        with contextlib.suppress(DatabaseError):
             if record is not None:
-                await asyncio.to_thread(self._records.add, record)
-            self._post(MemoryRecordsRead(await asyncio.to_thread(self._records.known)))
-        except DatabaseError:
-            return
+                self._records.add(record)
+            known = self._records.known()
+        return MemoryRead(known, read_device_memory())

@@ -48,6 +48,8 @@ async def test_from_the_catalog_over_the_download_to_an_answer(
         assert (other.publisher, other.license, other.task) == ("Contoso", "MIT", "chat")
         assert other.description == "The model other-generic-cpu."
         assert other.supports_tools
+        assert other.supports_reasoning
+        assert backend.info.providers == ("CPUExecutionProvider",)
         assert not other.local
         assert not other.cached
         assert backend.catalog_reached

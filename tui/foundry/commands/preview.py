@@ -213,6 +213,7 @@ def _json_row(item: Mapping[str, Any]) -> Listed | None:
         cached=_flag(item.get("cached")),
         loaded=_flag(item.get("loaded")),
         supports_tools=_flag(item.get("supportsToolCalling")),
+        supports_reasoning=_flag(item.get("supportsReasoning")),
     )
 
 

@@ -61,6 +61,7 @@ class RuntimeBackend:
         self._client: EndpointClient | None = None
         self._version = ""
         self._catalog_reached: bool | None = None
+        self._providers: tuple[str, ...] = ()
 
     @property
     def catalog_reached(self) -> bool | None:
@@ -81,6 +82,7 @@ class RuntimeBackend:
             endpoint=facts.endpoint if facts else None,
             pid=facts.pid if facts else None,
             unavailable=unavailable,
+            providers=self._providers,
         )
 
     async def start(self) -> None:
@@ -109,6 +111,7 @@ class RuntimeBackend:
             "models", {"refresh": refresh}, limit_s=LIST_LIMIT_S
         )
         self._catalog_reached = result["catalog_reached"]
+        self._providers = tuple(result["providers"])
         return models_from_rows(result["variants"])
 
     async def load(self, variant_id: str) -> LoadResult:

@@ -29,6 +29,7 @@ def variant_row(
         "description": description if isinstance(description, str) else "",
         "context_tokens": info.context_length,
         "supports_tools": info.supports_tool_calling,
+        "supports_reasoning": _reasons(info, entity),
         "device": (runtime and runtime.device_type) or "",
         "execution_provider": (runtime and runtime.execution_provider) or "",
         "size_bytes": catalog_size(entity, info.file_size_mb),
@@ -46,6 +47,20 @@ def catalog_size(entity: dict[str, Any], size_mb: int | None) -> int | None:
     if isinstance(value, int) and value > 0:
         return value
     return size_mb * 1024 * 1024 if size_mb else None
+
+
+def _reasons(info: Any, entity: dict[str, Any]) -> bool | None:
+    """Tell whether the catalog says that the model reasons first; None where it says nothing.
+
+    The SDK's number is 0 both for a model that does not, and for one of which nothing is said.
+    """
+    number = getattr(info, "get_int_property", None)  # an older SDK has none
+    if number is not None and number("supports_reasoning", 0) == 1:
+        return True
+    annotations = entity.get("annotations")
+    tags = annotations.get("tags") if isinstance(annotations, dict) else None
+    told = isinstance(tags, dict) and "supportsReasoning" in tags
+    return False if told else None
 
 
 def is_local(info: Any) -> bool:

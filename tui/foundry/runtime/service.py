@@ -141,7 +141,11 @@ class RuntimeService:
             for info in (variant.info for variant in variants)
             if info.id in local or not is_local(info)
         ]
-        return {"variants": rows, "catalog_reached": self._bridge.reached}
+        return {
+            "variants": rows,
+            "catalog_reached": self._bridge.reached,
+            "providers": self._providers(),
+        }
 
     def _load(self, _number: int, arguments: Arguments) -> dict[str, Any]:
         variant = self._variant(arguments["variant_id"])
@@ -310,6 +314,12 @@ class RuntimeService:
         if self._manager is None:
             raise BackendUnavailable("The runtime has not started.", "Look into its log.")
         return self._manager.catalog
+
+    def _providers(self) -> list[str]:
+        """Return the execution providers that are registered; the CPU's always is."""
+        found = [] if self._manager is None else self._manager.discover_eps()
+        names = [provider.name for provider in found if provider.is_registered]
+        return list(dict.fromkeys(["CPUExecutionProvider", *names]))
 
     def _variants(self) -> list[IModel]:
         return [variant for model in self._catalog.list_models() for variant in model.variants]

@@ -15,6 +15,7 @@ def memory_of(state: State) -> MemoryState:
         sample.ram_total_bytes,
         sample.ram_available_bytes,
         state.cache.free_bytes if state.cache else sample.disk_free_bytes,
+        state.device_memory,
     )
 
 
