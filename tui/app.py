@@ -33,6 +33,7 @@ from tui.widgets.footer import KeyFooter
 from tui.widgets.header import Header
 from tui.widgets.status_line import StatusLine
 from tui.workers.backend import BackendWorker
+from tui.workers.cache_jobs import CacheJobs
 from tui.workers.jobs import JobRunner
 from tui.workers.memory import MemoryWorker
 from tui.workers.model_jobs import ModelJobs
@@ -71,6 +72,7 @@ class FoundryApp(AppActions):
         )
         database = Database(session.paths.database)
         self.memory_worker = MemoryWorker(self.store, database, self.post_message)
+        self.cache_jobs = CacheJobs(self.store, self.runner, database, self.post_message)
         self.pane_name = ""
         self._sampler = Sampler(disk_path=session.paths.data_dir)
         for theme in THEMES:
@@ -175,7 +177,11 @@ class FoundryApp(AppActions):
     @on(m.CacheFetched)
     def _cache_fetched(self, message: m.CacheFetched) -> None:
         self.store.apply(
-            "cache", cache=message.cache, kv_shapes=message.kv_shapes, cache_error=None
+            "cache",
+            cache=message.cache,
+            kv_shapes=message.kv_shapes,
+            cache_notes=message.notes,
+            cache_error=None,
         )
 
     @on(m.CacheFailed)
@@ -240,6 +246,14 @@ class FoundryApp(AppActions):
     def _export_requested(self, message: m.ExportRequested) -> None:
         self.model_jobs.export(message.variant_id, message.target)
 
+    @on(m.CacheRequested)
+    def _cache_requested(self, message: m.CacheRequested) -> None:
+        self.cache_jobs.start(message.wish)
+
+    @on(m.Noticed)
+    def _noticed(self, message: m.Noticed) -> None:
+        self._say(message.text)
+
     @on(m.CancelRequested)
     def _cancel_requested(self, message: m.CancelRequested) -> None:
         self.runner.cancel(message.job_id)
@@ -277,6 +291,7 @@ class FoundryApp(AppActions):
         memory = self.store.state.memory.loaded(message.result)
         self.store.apply("system", memory=memory)
         self.memory_worker.keep(message.result)
+        self.cache_jobs.note_use(message.result.variant_id)
 
     @on(m.MemoryRead)
     def _memory_read(self, message: m.MemoryRead) -> None:

@@ -121,6 +121,21 @@ MIGRATIONS: tuple[str, ...] = (
         changed_at TEXT NOT NULL
     ) STRICT;
     """,
+    """
+    CREATE TABLE variant_uses (
+        variant TEXT PRIMARY KEY,
+        used_at TEXT NOT NULL
+    ) STRICT;
+    CREATE TABLE cache_places (
+        backend TEXT PRIMARY KEY,
+        previous TEXT NOT NULL
+    ) STRICT;
+    CREATE TABLE folder_checksums (
+        folder TEXT PRIMARY KEY,
+        taken_at TEXT NOT NULL,
+        files TEXT NOT NULL
+    ) STRICT;
+    """,
 )
 """One script per schema version; `PRAGMA user_version` counts how many have run."""
 

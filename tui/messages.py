@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Literal
 
 from textual.message import Message
 
+from tui.cache.notes import CacheNotes
+from tui.cache.wishes import CacheWish
 from tui.catalog.kv_cache import KvShape
 from tui.catalog.registry import Registry
 from tui.foundry.backend import Backend
@@ -65,6 +67,7 @@ class CacheFetched(Message):
 
     cache: CacheInfo
     kv_shapes: Mapping[str, KvShape]
+    notes: CacheNotes
 
 
 @dataclass
@@ -141,6 +144,20 @@ class ExportRequested(Message):
 
     variant_id: str
     target: Path
+
+
+@dataclass
+class CacheRequested(Message):
+    """Do something with what is on disk."""
+
+    wish: CacheWish
+
+
+@dataclass
+class Noticed(Message):
+    """Something that a person may want to know; nothing to be done about at once."""
+
+    text: str
 
 
 @dataclass

@@ -46,6 +46,11 @@ class Paths:
         return self.data_dir / "catalog"
 
     @property
+    def sizes_file(self) -> Path:
+        """Sizes of model directories, so that they need not be walked at each start."""
+        return self.data_dir / "sizes.json"
+
+    @property
     def runtime_dir(self) -> Path:
         """Scratch directory of the embedded runtime."""
         return self.data_dir / "runtime"

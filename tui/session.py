@@ -192,6 +192,7 @@ def _runtime_settings(paths: Paths, config: Config) -> RuntimeSettings:
         work_dir=paths.runtime_dir,
         log_file=paths.runtime_log,
         demo_models_dir=demo_models.folder(),
+        sizes_file=paths.sizes_file,
     )
 
 

@@ -10,6 +10,7 @@ from typing import Any, Literal
 from textual.dom import DOMNode
 from textual.signal import Signal
 
+from tui.cache.notes import CacheNotes
 from tui.catalog.kv_cache import KvShape
 from tui.catalog.registry import Registry
 from tui.foundry.backend import Backend
@@ -22,7 +23,7 @@ from tui.system.sampler import Sample
 
 JobKind = Literal[
     "download", "load", "unload", "run", "delete", "import", "export", "bench",
-    "service", "move cache", "probe",
+    "service", "move cache", "probe", "update", "roll back", "clean",
 ]  # fmt: skip
 JobState = Literal["waiting", "running", "done", "failed", "cancelled"]
 Topic = Literal["backend", "models", "cache", "jobs", "system", "marks", "chat"]
@@ -54,7 +55,8 @@ class Job:
 
     def stalled_s(self, now_s: float) -> float | None:
         """Return for how long a download has not moved, where that is long enough to say so."""
-        if self.kind not in ("download", "run") or self.state != "running" or not self.moved_s:
+        fetches = self.kind in ("download", "update", "run")
+        if not fetches or self.state != "running" or not self.moved_s:
             return None
         still_s = now_s - self.moved_s
         whole = self.progress.fraction is None or self.progress.fraction >= 1.0
@@ -87,6 +89,8 @@ class State:
     registry: Registry = Registry()
     cache: CacheInfo | None = None
     cache_error: FoundryError | None = None
+    cache_notes: CacheNotes = CacheNotes()
+    """What this program remembers about what is on disk."""
     kv_shapes: Mapping[str, KvShape] = field(default_factory=dict)
     """What the models on disk tell about their KV caches, by variant id."""
     jobs: tuple[Job, ...] = ()

@@ -18,7 +18,7 @@ def test_the_cache_is_listed_with_its_sum(run: Run) -> None:
     assert ran.out.splitlines()[-1] == "/scripted/models: 6.3 MB in 2 entries, 53.7 GB free"
     values = run("cache", "list", "--json").json
     assert values["total_bytes"] == 6 * 1024 * 1024
-    assert values["entries"][0]["variant"] == SMALL
+    assert [one["variant"] for one in values["entries"]] == [LARGE, SMALL]
     assert values["entries"][0]["modified_at"].endswith("+00:00")
 
 

@@ -63,15 +63,17 @@ class Context:
     async def remember_load(
         self, info: BackendInfo, result: LoadResult, context_tokens: int | None = None
     ) -> None:
-        """Keep what a load took, for later verdicts; a database that cannot be used is no error."""
+        """Keep when a variant was loaded, and what that took; without a database only a warning."""
+        from tui.cache.notes import CacheNotebook
         from tui.database import Database, DatabaseError
         from tui.system.memory_records import MemoryRecords, record_from
 
-        if (record := record_from(info, result, context_tokens)) is None:
-            return
-        records = MemoryRecords(Database(self.session.paths.database))
+        database = Database(self.session.paths.database)
+        record = record_from(info, result, context_tokens)
         try:
-            await asyncio.to_thread(records.add, record)
+            await asyncio.to_thread(CacheNotebook(database).note_use, result.variant_id)
+            if record is not None:
+                await asyncio.to_thread(MemoryRecords(database).add, record)
         except DatabaseError as error:
             self.output.warning(f"What the load took is not kept: {error.message}")
 

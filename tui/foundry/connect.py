@@ -70,7 +70,8 @@ async def connect(target: Target, runtime_settings: RuntimeSettings | None) -> B
         return await _runtime(
             runtime_settings, _named(target, "the embedded runtime was asked for")
         )
-    found = await commands.find(target.reason if target.kind == "foundry" else "")
+    sizes_file = runtime_settings.sizes_file if runtime_settings else None
+    found = await commands.find(target.reason if target.kind == "foundry" else "", sizes_file)
     if found.backend is not None:
         try:
             await found.backend.start(launch=target.start_service)

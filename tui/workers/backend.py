@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 from textual.message import Message
 
+from tui.cache.notes import CacheNotebook, CacheNotes
 from tui.catalog.kv_cache import kv_shapes
 from tui.catalog.snapshot import with_snapshot
+from tui.database import Database, DatabaseError
 from tui.foundry.backend import Backend
 from tui.foundry.errors import FoundryError
 from tui.messages import (
@@ -41,6 +43,7 @@ class BackendWorker:
     def __init__(self, session: Session, post: Post) -> None:
         self._session = session
         self._post = post
+        self._database = Database(session.paths.database)
         self._tasks: set[asyncio.Task[None]] = set()
         self._connecting: asyncio.Task[None] | None = None
         self.backend: Backend | None = None
@@ -67,7 +70,8 @@ class BackendWorker:
             if one == "models":
                 self._start(fetch_models(backend, self._post_of(backend), refresh=refresh))
             else:
-                self._start(fetch_cache(backend, self._post_of(backend)))
+                notebook = CacheNotebook(self._database)
+                self._start(fetch_cache(backend, notebook, self._post_of(backend)))
 
     async def close(self) -> None:
         """Let go of everything."""
@@ -121,11 +125,23 @@ async def fetch_models(backend: Backend, post: Post, *, refresh: bool = False) -
         post(ModelsFetched(with_snapshot(models, backend.info.kind)))
 
 
-async def fetch_cache(backend: Backend, post: Post) -> None:
-    """Look at the disk; posts `CacheFetched` or `CacheFailed`."""
+async def fetch_cache(backend: Backend, notebook: CacheNotebook, post: Post) -> None:
+    """Look at the disk and into the notes about it; posts `CacheFetched` or `CacheFailed`."""
     try:
         cache = await backend.cache()
     except FoundryError as error:
         post(CacheFailed(error))
     else:
-        post(CacheFetched(cache, await asyncio.to_thread(kv_shapes, cache)))
+        shapes, notes = await asyncio.gather(
+            asyncio.to_thread(kv_shapes, cache),
+            asyncio.to_thread(_read_notes, notebook, backend.info.kind),
+        )
+        post(CacheFetched(cache, shapes, notes))
+
+
+def _read_notes(notebook: CacheNotebook, kind: str) -> CacheNotes:
+    """Return the notes; without a database the list is shown all the same."""
+    try:
+        return notebook.read(kind)
+    except DatabaseError:
+        return CacheNotes()

@@ -27,6 +27,7 @@ LOG_LINES = 500
 # One at a time: two loads at once would blur whose memory is whose, and two downloads share a link.
 _SERIAL: dict[JobKind, str] = {
     "download": "network",
+    "update": "network",
     "run": "memory",
     "load": "memory",
     "unload": "memory",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from tui.cli.grammar.parts import Add, actions_of
 
@@ -17,14 +18,15 @@ def add_cache(add: Add) -> None:
     move.add_argument("folder", metavar="DIR", type=Path, help="a directory that exists")
     move.set_defaults(action="cd")
     add("location", "cache", "say where the models are", actions).set_defaults(action="location")
-    export = add("export", "cache", "write a model into one file, to carry it over", actions)
+    export = add("export", "cache_bundle", "write a model into one file, to carry it over", actions)
     export.add_argument("model", metavar="X", help="alias or variant id, on disk")
     export.add_argument("file", metavar="FILE|DIR", type=Path, help="what to write")
     export.set_defaults(action="export")
-    verify = add("verify", "cache", "compare a bundle with its checksums", actions)
+    verify = add("verify", "cache_bundle", "compare a bundle with its checksums", actions)
     verify.add_argument("file", metavar="FILE", type=Path, help="a bundle")
     verify.set_defaults(action="verify")
-    doctor = add("doctor", "cache", "look for what is wrong on disk", actions)
+    _add_versions(add, actions)
+    doctor = add("doctor", "cache_doctor", "look for what is wrong on disk", actions)
     doctor.add_argument(
         "--repair", action="store_true", help="delete partial downloads and a stale catalog copy"
     )
@@ -33,3 +35,16 @@ def add_cache(add: Add) -> None:
         remove = add(word, "cache", "delete models from disk", actions)
         remove.add_argument("models", metavar="X", nargs="+", help="alias or variant id")
         remove.set_defaults(action="rm")
+
+
+def _add_versions(add: Add, actions: Any) -> None:
+    update = add("update", "cache_versions", "get the newest version, keep the old one", actions)
+    update.add_argument("models", metavar="X", nargs="*", help="alias or variant id")
+    update.add_argument("--all", action="store_true", help="all that have a newer version")
+    update.set_defaults(action="update")
+    back = add("rollback", "cache_versions", "delete the newest version, use the old one", actions)
+    back.add_argument("model", metavar="X", help="alias or variant id")
+    back.set_defaults(action="rollback")
+    clean = add("clean", "cache_versions", "delete old versions whose newer one worked", actions)
+    clean.add_argument("--all", action="store_true", help="also where the newer was never loaded")
+    clean.set_defaults(action="clean")

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import shutil
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -26,11 +27,12 @@ class Found:
     nothing to say."""
 
 
-async def find(reason: str = "") -> Found:
+async def find(reason: str = "", sizes_file: Path | None = None) -> Found:
     """Look for a `foundry` binary that proves to be Foundry Local's.
 
     Args:
         reason: Why it is looked for, as a sentence; by default that it was found.
+        sizes_file: Where the backend keeps the sizes of model directories; None keeps none.
     """
     path = shutil.which(COMMAND)
     if path is None:
@@ -43,4 +45,5 @@ async def find(reason: str = "") -> Found:
     identity = await identify(command)
     if isinstance(identity, str):
         return Found(None, f"foundry at {path} is not used: {identity}")
-    return Found(FoundryBackend(command, identity, reason or f"foundry was found at {path}"), "")
+    why = reason or f"foundry was found at {path}"
+    return Found(FoundryBackend(command, identity, why, sizes_file), "")

@@ -65,13 +65,21 @@ class FoundryBackend:
         command: The binary.
         identity: Its version and generation, as `identify` found them.
         reason: Why this backend was chosen, for the user.
+        sizes_file: Where the sizes of model directories are kept; None keeps none.
     """
 
-    def __init__(self, command: CommandLine, identity: Identity, reason: str) -> None:
+    def __init__(
+        self,
+        command: CommandLine,
+        identity: Identity,
+        reason: str,
+        sizes_file: Path | None = None,
+    ) -> None:
         self._command = command
         self._identity = identity
         self._grammar = identity.grammar
         self._reason = reason
+        self._sizes_file = sizes_file
         self._callbacks: list[Callable[[str], None]] = []
         self._link = ServiceLink(command, identity.grammar, self._changed)
         self._inventory = Inventory(command, identity.grammar, self._link)
@@ -339,7 +347,7 @@ class FoundryBackend:
                     RequestFailed, "foundry does not tell where its cache is", printed
                 )
             self._location = Path(path)
-        return CacheFolder(self._location)
+        return CacheFolder(self._location, self._sizes_file)
 
     async def _check_disk(self, variant: Variant) -> None:
         if variant.size_bytes is None or variant.cached:

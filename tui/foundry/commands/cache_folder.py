@@ -14,6 +14,7 @@ from tui.foundry.listing import entries_from_rows
 from tui.foundry.on_disk.local_models import IDENTITY, LocalModels, delete_tree, folder_size
 from tui.foundry.on_disk.model_folder import read_json
 from tui.foundry.on_disk.scan import partial_folder, scan_cache
+from tui.foundry.on_disk.sizes import walk
 from tui.foundry.types import CacheEntry, CacheInfo, Variant
 
 
@@ -22,6 +23,8 @@ class CacheFolder:
     """A model cache of Foundry Local's command line. All calls read or write the disk."""
 
     location: Path
+    sizes_file: Path | None = None
+    """Where the sizes of model directories are kept."""
 
     def info(self, variants: Sequence[Variant]) -> CacheInfo:
         """Return what lies here, and what the tool lists as cached but does not lie here.
@@ -36,11 +39,12 @@ class CacheFolder:
             LocalModels(self.location, None),
             {variant_id: str(path) for variant_id, path in places.items()},
             [variant.id for variant in variants],
+            self.sizes_file,
         )
         entries = list(entries_from_rows(found))
         there = {entry.variant_id.casefold() for entry in entries}
         entries += [
-            CacheEntry(variant.id, self.location, variant.size_bytes or 0, 0.0)
+            _elsewhere(variant, places.get(variant.id), self.location)
             for variant in cached
             if variant.id.casefold() not in there
         ]
@@ -107,3 +111,11 @@ class CacheFolder:
                 ):
                     places.setdefault(variant_id, folder)
         return places
+
+
+def _elsewhere(variant: Variant, place: Path | None, location: Path) -> CacheEntry:
+    """Return the entry of what does not lie where downloads do, or cannot be seen from here."""
+    if place is None:
+        return CacheEntry(variant.id, location, variant.size_bytes or 0, 0.0)
+    measured = walk(place)[1]
+    return CacheEntry(variant.id, place, measured.size_bytes, measured.modified_at)

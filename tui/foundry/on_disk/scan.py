@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from tui.foundry.ids import split_version
-from tui.foundry.on_disk.local_models import IDENTITY, LocalModels, folder_size
-
-_DOWNLOAD_MARKS = (".dlstate", "download.tmp")
+from tui.foundry.on_disk.local_models import LocalModels
+from tui.foundry.on_disk.sizes import KeptSizes, Measured, walk
 
 
 def scan_cache(
-    cache_dir: Path, local: LocalModels, cached: Mapping[str, str], ids: list[str]
+    cache_dir: Path,
+    local: LocalModels,
+    cached: Mapping[str, str],
+    ids: list[str],
+    sizes_file: Path | None = None,
 ) -> list[dict[str, Any]]:
     """Return one row for each directory of a model, with the fields of `CacheEntry`.
 
@@ -28,41 +29,41 @@ def scan_cache(
         local: The local models in it.
         cached: Path of each cached variant by its id, as the runtime tells.
         ids: All ids of the catalog, to name partial downloads.
+        sizes_file: Where the sizes of what was downloaded are kept; None keeps none.
     """
     rows = []
+    sizes = KeptSizes(sizes_file)
     for model in local.models():
         folder = local.folder(model)
         whole = all(path.exists() for path in folder.iterdir())
-        rows.append(_row(model.id, folder, "complete" if whole else "orphan", model.origin))
+        # The user's files may be written anew in place, so these are looked at each time.
+        measured = walk(folder)[1]
+        rows.append(
+            _row(model.id, folder, "complete" if whole else "orphan", model.origin, measured)
+        )
     by_path = {Path(path).resolve(): variant_id for variant_id, path in cached.items()}
     for folder in _model_folders(cache_dir):
         inside = [variant_id for path, variant_id in by_path.items() if path.is_relative_to(folder)]
-        partial = _is_partial(folder)
+        measured = sizes.of(folder)
         named = next((one for one in ids if _is_folder_of(folder, one)), "")
         variant_id = inside[0] if inside else named
-        state = "partial" if partial else "complete" if inside else "orphan"
-        rows.append(_row(variant_id, folder, state, "catalog"))
+        state = "partial" if measured.partial else "complete" if inside else "orphan"
+        rows.append(_row(variant_id, folder, state, "catalog", measured))
+    sizes.save()
     return rows
 
 
 def partial_folder(cache_dir: Path, variant_id: str) -> Path | None:
     """Return the directory of a download that was not finished."""
     for folder in _model_folders(cache_dir):
-        if _is_folder_of(folder, variant_id) and _is_partial(folder):
+        if _is_folder_of(folder, variant_id) and walk(folder)[1].partial:
             return folder
     return None
 
 
 def allocated_size(folder: Path) -> int:
-    """Return the bytes on disk: a download makes its files in full length before it fills them."""
-    total = 0
-    for parent, _, names in os.walk(folder):
-        for name in names:
-            with contextlib.suppress(OSError):
-                status = os.stat(os.path.join(parent, name))
-                blocks = getattr(status, "st_blocks", None)  # Windows has none
-                total += status.st_size if blocks is None else min(status.st_size, blocks * 512)
-    return total
+    """Return the bytes that a partial download has on disk."""
+    return walk(folder)[1].size_bytes
 
 
 def _model_folders(cache_dir: Path) -> Iterator[Path]:
@@ -89,21 +90,14 @@ def _directories(folder: Path) -> list[Path]:
         return []
 
 
-def _is_partial(folder: Path) -> bool:
-    return any(
-        name.endswith(_DOWNLOAD_MARKS) for _, _, names in os.walk(folder) for name in names
-    ) or not any(IDENTITY in names or "genai_config.json" in names for *_, names in os.walk(folder))
-
-
-def _row(variant_id: str, folder: Path, state: str, origin: str) -> dict[str, Any]:
-    modified = 0.0
-    with contextlib.suppress(OSError):
-        modified = max(path.lstat().st_mtime for path in (folder, *folder.iterdir()))
+def _row(
+    variant_id: str, folder: Path, state: str, origin: str, measured: Measured
+) -> dict[str, Any]:
     return {
         "variant_id": variant_id,
         "path": str(folder),
-        "size_bytes": allocated_size(folder) if state == "partial" else folder_size(folder),
-        "modified_at": modified,
+        "size_bytes": measured.size_bytes,
+        "modified_at": measured.modified_at,
         "state": state,
         "origin": origin,
     }

@@ -86,6 +86,7 @@ def in_place(settings: RuntimeSettings) -> RuntimeSettings:
         cache_dir=settings.cache_dir.absolute(),
         catalog_cache_dir=settings.catalog_cache_dir.absolute(),
         log_file=settings.log_file.absolute(),
+        sizes_file=settings.sizes_file.absolute() if settings.sizes_file else None,
         work_dir=Path(scratch).absolute(),
         early=None,
     )

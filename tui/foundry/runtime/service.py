@@ -249,7 +249,7 @@ class RuntimeService:
         location = self._settings.cache_dir
         return {
             "location": str(location),
-            "entries": scan_cache(location, self._local, cached, ids),
+            "entries": scan_cache(location, self._local, cached, ids, self._settings.sizes_file),
             "free_bytes": shutil.disk_usage(location).free,
         }
 

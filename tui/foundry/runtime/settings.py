@@ -39,6 +39,8 @@ class RuntimeSettings:
     """For tests: the region that the runtime puts into the registry's address."""
     environment: tuple[tuple[str, str], ...] = ()
     """Variables on top of this process's own."""
+    sizes_file: Path | None = None
+    """Where the sizes of model directories are kept; None keeps none."""
     early: EarlyHost | None = field(default=None, repr=False, compare=False)
     """A host that starts already; the first backend with these settings takes it."""
 
@@ -64,4 +66,5 @@ class RuntimeSettings:
             catalog_wait_s=float(values["catalog_wait_s"]),
             catalog_url=str(values["catalog_url"]),
             catalog_region=values["catalog_region"],
+            sizes_file=None if values["sizes_file"] is None else Path(values["sizes_file"]),
         )

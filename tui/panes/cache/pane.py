@@ -3,24 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from pathlib import Path
 from typing import Literal
 
 from textual import on, work
-from textual.app import ComposeResult
-from textual.containers import Horizontal
-from textual.content import Content
-from textual.getters import query_one
-from textual.widgets import Static
 
 from tui.actions import bindings_of
 from tui.cache.doctor import Finding, examine
-from tui.cache.entries import CacheRow, build_cache_rows, delete_question, summarize
-from tui.formats import UNKNOWN, format_age, format_bytes
-from tui.foundry.text import clean_text
+from tui.cache.entries import delete_question
+from tui.cache.wishes import Clean, RollBack, Update
 from tui.foundry.types import Capability
 from tui.messages import (
+    CacheRequested,
     ExportRequested,
     ImportRequested,
     JobRequested,
@@ -28,84 +22,20 @@ from tui.messages import (
     RefreshRequested,
     RunRequested,
 )
-from tui.panes.base import Pane
-from tui.store import State
+from tui.panes.cache.listing import CacheList
 from tui.widgets.dialogs.choose import Choice, ChooseDialog
-from tui.widgets.table import Cell, Column, Row, Table, Tone
-
-COLUMNS = (
-    Column(" ", 2),
-    Column("VARIANT", 20, flexible=True),
-    Column("VERSION", 7, align="right", from_width=78),
-    Column("SIZE", 8, align="right"),
-    Column("CHANGED", 11, align="right", from_width=56),
-    Column("STATE", 8),
-    Column("FROM", 9, from_width=46),
-)
-_GLYPHS = {"loaded": "●", "cached": "○", "partial": "!", "orphan": "!"}
-_TONES: dict[str, Tone] = {
-    "loaded": "good",
-    "cached": "accent",
-    "partial": "warn",
-    "orphan": "warn",
-}
+from tui.widgets.table import Table
 
 
-class CachePane(Pane):
+class CachePane(CacheList):
     """What is on disk."""
 
-    TOPICS = ("cache", "models", "backend")
     SCOPES = ("cache",)
     HELP = (
         "What is on disk, how big it is and what deleting it frees. A model directory of your "
         "own joins the list with i and then runs like any other."
     )
     BINDINGS = bindings_of("cache")
-
-    table = query_one("#cache-table", Table)
-
-    def compose(self) -> ComposeResult:
-        """Lay out the pane."""
-        yield Static(id="cache-summary", classes="pane-head", markup=False)
-        with Horizontal(classes="split"):
-            yield Table(COLUMNS, id="cache-table")
-            yield Static(id="cache-details", classes="details", markup=False)
-
-    def on_mount(self) -> None:
-        """Start without rows."""
-        self._rows: dict[str, CacheRow] = {}
-        self._marked: frozenset[str] = frozenset()
-        super().on_mount()
-
-    def activated(self) -> None:
-        """Look at the disk again each time the pane is shown: others write there too."""
-        super().activated()
-        self.post_message(RefreshRequested("cache"))
-
-    def focus_default(self) -> None:
-        """Start in the list."""
-        self.screen.set_focus(self.table)
-
-    def show_state(self, state: State) -> None:
-        """Draw what is on disk."""
-        self.table.empty = _empty_text(state)
-        rows = build_cache_rows(state.cache, state.loaded) if state.cache else ()
-        self._rows = {row.key: row for row in rows}
-        self._marked &= self._rows.keys()
-        now = time.time()
-        self.table.set_rows([_table_row(row, now, row.key in self._marked) for row in rows])
-        self.query_one("#cache-summary", Static).update(_summary(state), layout=False)
-        self._show_details()
-
-    @on(Table.Highlighted)
-    def _show_details(self) -> None:
-        row = self._row
-        details = _details(row) if row else ""
-        self.query_one("#cache-details", Static).update(details, layout=False)
-
-    @property
-    def _row(self) -> CacheRow | None:
-        return self._rows.get(self.table.cursor_key)
 
     @on(Table.Chosen)
     def action_run(self) -> None:
@@ -122,7 +52,7 @@ class CachePane(Pane):
         self._start("unload")
 
     def _start(self, kind: Literal["load", "unload"]) -> None:
-        row, variant_id = self._row, self._variant_id()
+        row, variant_id = self.row, self._variant_id()
         if row is None or variant_id is None:
             return
         if row.loaded == (kind == "load"):
@@ -132,7 +62,7 @@ class CachePane(Pane):
             self.post_message(JobRequested(kind, variant_id))
 
     def _variant_id(self) -> str | None:
-        row = self._row
+        row = self.row
         if row is None:
             return None
         if not row.entry.variant_id:
@@ -141,30 +71,75 @@ class CachePane(Pane):
 
     def action_mark(self) -> None:
         """Mark or unmark the row."""
-        if row := self._row:
-            self._marked ^= {row.key}
+        if row := self.row:
+            self.marked ^= {row.key}
             self.show_state(self.store.state)
             self.table.action_cursor_down()
 
     @work(group="delete", exclusive=True)
     async def action_delete(self) -> None:
         """Delete the marked rows, or the one under the cursor, after one question."""
-        rows = [row for row in self._rows.values() if row.key in self._marked]
-        if not rows and self._row is not None:
-            rows = [self._row]
+        if self.refused(Capability.REMOVE):
+            return
+        rows = self.chosen()
         for row in rows:
             if not row.deletable:
                 self.notify(f"{row.label}: {row.note}", severity="warning", markup=False)
         rows = [row for row in rows if row.deletable]
         if not rows:
             return
-        from tui.widgets.dialogs.confirm import ConfirmDialog
-
         title = "Delete?" if len(rows) == 1 else f"Delete {len(rows)}?"
-        if await self.app.push_screen_wait(ConfirmDialog(title, delete_question(rows), "Delete")):
-            self._marked = frozenset()
+        if await self.confirmed(title, delete_question(rows), "Delete"):
+            self.marked = frozenset()
             for row in rows:
                 self.post_message(JobRequested("delete", row.entry.variant_id))
+
+    def action_update(self) -> None:
+        """Get the newest version of the marked rows, or of the one under the cursor."""
+        if self.refused(Capability.DOWNLOAD):
+            return
+        rows = self.chosen()
+        newer = [row for row in rows if row.newer_id]
+        for row in newer:
+            self.post_message(CacheRequested(Update(row.entry.variant_id)))
+        if rows and not newer:
+            self.notify(f"{rows[0].label}: no newer version is listed.", markup=False)
+        self.marked = frozenset()
+
+    @work(group="versions", exclusive=True)
+    async def action_roll_back(self) -> None:
+        """Go back to the version before the newest on disk, after a question."""
+        row = self.row
+        if row is None or self.refused(Capability.REMOVE):
+            return
+        new = row.replaced_by or (row.entry.variant_id if row.goes_back_to else "")
+        if not new:
+            self.notify(f"{row.label}: no older version is on disk.", markup=False)
+            return
+        old = row.goes_back_to or row.entry.variant_id
+        question = f"{new} will be deleted.\n{old} is used again."
+        if await self.confirmed("Go back?", question, "Go back"):
+            self.post_message(CacheRequested(RollBack(new)))
+
+    @work(group="versions", exclusive=True)
+    async def action_clean(self) -> None:
+        """Delete old versions, after a question."""
+        if self.refused(Capability.REMOVE):
+            return
+        old = [row for row in self.rows.values() if row.replaced_by]
+        done = [row for row in old if row.replacement_worked]
+        if not done:
+            text = (
+                f"{old[0].replaced_by} has not been loaded yet: run it once, then clean."
+                if old
+                else "No old version is on disk."
+            )
+            self.notify(text, markup=False)
+            return
+        title = f"Delete {len(done)} old version{'' if len(done) == 1 else 's'}?"
+        if await self.confirmed(title, delete_question(done), "Delete"):
+            ids = tuple(row.entry.variant_id for row in done)
+            self.post_message(CacheRequested(Clean(ids)))
 
     @work(group="doctor", exclusive=True)
     async def action_doctor(self) -> None:
@@ -187,10 +162,7 @@ class CachePane(Pane):
         if finding.repair == "by hand":
             self.notify(f"{finding.what}\n{finding.mend}\n{finding.path}", markup=False)
             return
-        from tui.widgets.dialogs.confirm import ConfirmDialog
-
-        question = f"{finding.what}\n{finding.path}"
-        if not await self.app.push_screen_wait(ConfirmDialog("Delete?", question, "Delete")):
+        if not await self.confirmed("Delete?", f"{finding.what}\n{finding.path}", "Delete"):
             return
         if finding.repair == "delete":
             self.post_message(JobRequested("delete", finding.variant_id))
@@ -204,7 +176,7 @@ class CachePane(Pane):
     @work(group="export", exclusive=True)
     async def action_export(self) -> None:
         """Ask for a directory, and write the model into a file there."""
-        row = self._row
+        row = self.row
         if row is None or row.entry.state != "complete" or not row.entry.variant_id:
             self.notify("Choose a model that is whole on disk.", severity="warning")
             return
@@ -223,10 +195,7 @@ class CachePane(Pane):
     @work(group="import", exclusive=True)
     async def action_import_model(self) -> None:
         """Ask for a model directory and a name, and add it."""
-        info = self.store.state.info
-        if info is None or not info.supports(Capability.IMPORT):
-            reason = info.unavailable[Capability.IMPORT] if info else "No backend is connected."
-            self.notify(reason, severity="warning", markup=False)
+        if self.refused(Capability.IMPORT):
             return
         from tui.panes.cache.import_dialog import ImportDialog
 
@@ -236,10 +205,7 @@ class CachePane(Pane):
     @work(group="move", exclusive=True)
     async def action_move_cache(self) -> None:
         """Ask for a directory, and keep the models there from now on."""
-        info = self.store.state.info
-        if info is None or not info.supports(Capability.MOVE_CACHE):
-            reason = info.unavailable[Capability.MOVE_CACHE] if info else "No backend is connected."
-            self.notify(reason, severity="warning", markup=False)
+        if self.refused(Capability.MOVE_CACHE):
             return
         from tui.panes.cache.folder_dialog import FolderDialog
 
@@ -256,57 +222,3 @@ class CachePane(Pane):
     def action_refresh_cache(self) -> None:
         """Look at the disk again."""
         self.post_message(RefreshRequested("cache", by_user=True))
-
-
-def _table_row(row: CacheRow, now: float, marked: bool) -> Row:
-    tone = _TONES[row.state]
-    return Row(
-        row.key,
-        (
-            Cell(f"{'*' if marked else ' '}{_GLYPHS[row.state]}", tone),
-            Cell(clean_text(row.label, False)),
-            Cell(UNKNOWN if row.version is None else str(row.version), "muted"),
-            Cell(format_bytes(row.size_bytes)),
-            Cell(_age(row.entry.modified_at, now), "muted"),
-            Cell(row.state, tone),
-            Cell(row.origin, "muted"),
-        ),
-    )
-
-
-def _age(modified_at: float, now: float) -> str:
-    return format_age(now - modified_at) if modified_at else UNKNOWN
-
-
-def _details(row: CacheRow) -> Content:
-    lines = [
-        Content.styled(clean_text(row.label, False), "b $primary"),
-        Content(clean_text(row.note, False)),
-        Content.styled(clean_text(str(row.entry.path), False), "$text-muted"),
-    ]
-    return Content("\n").join(lines)
-
-
-def _summary(state: State) -> str:
-    if state.cache is None:
-        return ""
-    sums = summarize(state.cache)
-    leftovers = f" · {format_bytes(sums.leftover_bytes)} left over" if sums.leftover_bytes else ""
-    plural = "" if sums.variants == 1 else "s"
-    return (
-        f"{sums.variants} variant{plural} · {format_bytes(sums.total_bytes)}{leftovers} · "
-        f"{format_bytes(sums.free_bytes)} free   {clean_text(str(state.cache.location), False)}"
-    )
-
-
-def _empty_text(state: State) -> str:
-    if state.connection == "connecting":
-        return "Looking for Foundry Local …"
-    if state.info is not None and not state.info.supports(Capability.CACHE):
-        return f"No cache to show.\n{state.info.unavailable[Capability.CACHE]}"
-    error = state.cache_error or state.connection_error
-    if error is not None:
-        return f"{error.message}\n{error.hint}\n\nR tries again"
-    if state.cache is None:
-        return "Looking at the disk …"
-    return "Nothing is on disk yet.\nRun a model in the catalog (1), or import one with i."

@@ -1,0 +1,29 @@
+"""What a person may want done with models on disk."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Update:
+    """Download the newest version; the old one stays."""
+
+    variant_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class RollBack:
+    """Delete the newest version on disk, so that the one before it is used again."""
+
+    variant_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Clean:
+    """Delete old versions."""
+
+    variant_ids: tuple[str, ...]
+
+
+CacheWish = Update | RollBack | Clean

@@ -1,0 +1,140 @@
+"""Turns what a person wants done with models on disk into jobs, and keeps the notes about them."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+from textual.message import Message
+
+from tui.cache import versions
+from tui.cache.notes import CacheNotebook
+from tui.cache.several import each
+from tui.cache.wishes import CacheWish, Clean, RollBack, Update
+from tui.database import Database, DatabaseError
+from tui.formats import format_bytes
+from tui.foundry.backend import Backend, ProgressCallback
+from tui.foundry.errors import BackendUnavailable
+from tui.foundry.ids import same_variant
+from tui.foundry.types import Progress
+from tui.messages import Noticed, RefreshRequested, VariantUnloaded
+from tui.store import Job, Store
+from tui.workers.jobs import JobRunner
+
+Post = Callable[[Message], object]
+
+
+class CacheJobs:
+    """Starts jobs on what is on disk.
+
+    Args:
+        store: Read for the backend and what is known, never written.
+        runner: Runs the jobs.
+        database: Where the notes are.
+        post: Delivers messages to the app.
+    """
+
+    def __init__(self, store: Store, runner: JobRunner, database: Database, post: Post) -> None:
+        self._store = store
+        self._runner = runner
+        self._notebook = CacheNotebook(database)
+        self._post = post
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def start(self, wish: CacheWish) -> Job:
+        """Start the job that a wish means."""
+        match wish:
+            case Update(variant_id):
+                return self._runner.start(
+                    "update", variant_id, lambda report: self._update(variant_id, report)
+                )
+            case RollBack(variant_id):
+                return self._runner.start(
+                    "roll back", variant_id, lambda report: self._roll_back(variant_id, report)
+                )
+            case Clean(variant_ids):
+                count = len(variant_ids)
+                subject = variant_ids[0] if count == 1 else f"{count} old versions"
+                return self._runner.start(
+                    "clean", subject, lambda report: self._clean(variant_ids, report)
+                )
+
+    def note_use(self, variant_id: str) -> None:
+        """Write down that a variant was brought into memory, and have the disk looked at again."""
+        state = self._store.state
+        if state.cache is not None:
+            for old in versions.old_versions(state.cache, state.cache_notes):
+                if not old.worked and same_variant(old.newer_id, variant_id):
+                    self._post(
+                        Noticed(
+                            f"{old.newer_id} works.\n{old.entry.variant_id} is no longer needed: "
+                            f"C in the pane Cache frees {format_bytes(old.entry.size_bytes)}."
+                        )
+                    )
+
+        async def note() -> None:
+            with contextlib.suppress(DatabaseError):  # a date is not worth a message
+                await asyncio.to_thread(self._notebook.note_use, variant_id)
+            self._post(RefreshRequested("cache"))
+
+        self._spawn(note())
+
+    # Jobs
+
+    async def _update(self, variant_id: str, report: ProgressCallback) -> None:
+        try:
+            new = await versions.update(
+                self._backend, variant_id, self._store.state.models or (), report
+            )
+        finally:
+            self._look_again()
+        self._post(Noticed(f"{new} is on disk.\n{variant_id} stays until {new} has loaded once."))
+
+    async def _roll_back(self, variant_id: str, report: ProgressCallback) -> None:
+        new, old = versions.rollback_pair(await self._backend.cache(), variant_id)
+        report(Progress(message="deleting"))
+        await self._remove(new.variant_id)
+        self._look_again()
+        self._post(Noticed(f"{new.variant_id} is deleted.\n{old.variant_id} is used again."))
+
+    async def _clean(self, variant_ids: tuple[str, ...], report: ProgressCallback) -> None:
+        async def one(variant_id: str) -> int:
+            report(Progress(message=f"deleting {variant_id}"))
+            return await self._remove(variant_id)
+
+        try:
+            freed = await each(variant_ids, one)
+        finally:
+            self._look_again()
+        self._post(Noticed(f"Old versions are deleted: {format_bytes(sum(freed))} freed."))
+
+    async def _remove(self, variant_id: str) -> int:
+        loaded = self._store.state.loaded
+        freed, given_back, unloaded = await versions.remove_unloaded(
+            self._backend, variant_id, loaded
+        )
+        if unloaded:
+            self._post(VariantUnloaded(variant_id, given_back))
+        return freed
+
+    # Inside
+
+    def _look_again(self) -> None:
+        self._post(RefreshRequested("models"))
+        self._post(RefreshRequested("cache"))
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    @property
+    def _backend(self) -> Backend:
+        if self._store.backend is None:
+            raise BackendUnavailable(
+                "No backend is connected yet.",
+                "Wait for the connection, or see `foundry-tui doctor`.",
+            )
+        return self._store.backend
