@@ -136,6 +136,25 @@ MIGRATIONS: tuple[str, ...] = (
         files TEXT NOT NULL
     ) STRICT;
     """,
+    # What search has to look at again. The index itself is no part of the schema, as not every
+    # SQLite can make one, and a program without must be able to write all the same.
+    """
+    ALTER TABLE conversations ADD COLUMN deleted_at TEXT;
+    CREATE TABLE turns_to_index (turn INTEGER PRIMARY KEY) STRICT;
+    INSERT INTO turns_to_index SELECT id FROM turns;
+    CREATE TRIGGER turn_added AFTER INSERT ON turns BEGIN
+        INSERT INTO turns_to_index SELECT new.id
+        WHERE NOT EXISTS (SELECT 1 FROM turns_to_index WHERE turn = new.id);
+    END;
+    CREATE TRIGGER turn_changed AFTER UPDATE OF content ON turns BEGIN
+        INSERT INTO turns_to_index SELECT new.id
+        WHERE NOT EXISTS (SELECT 1 FROM turns_to_index WHERE turn = new.id);
+    END;
+    CREATE TRIGGER turn_removed AFTER DELETE ON turns BEGIN
+        INSERT INTO turns_to_index SELECT old.id
+        WHERE NOT EXISTS (SELECT 1 FROM turns_to_index WHERE turn = old.id);
+    END;
+    """,
 )
 """One script per schema version; `PRAGMA user_version` counts how many have run."""
 

@@ -10,8 +10,12 @@ import pytest
 
 from tests.cli.conftest import Ran
 from tests.support.scripted_backend import LARGE, SMALL, ScriptedAnswer, ScriptedBackend
+from tui.chat.conversation import Conversation
+from tui.chat.history import ConversationStore
+from tui.database import Database
 from tui.foundry.errors import LoadFailed, StreamBroken
 from tui.foundry.types import ChatMessage
+from tui.paths import Paths
 
 Run = Callable[..., Ran]
 
@@ -200,3 +204,86 @@ def test_one_of_two_that_fails_leaves_the_other(run: Run, backend: ScriptedBacke
     assert f"{LARGE}:\nHello from the script.\n" in ran.out
     assert re.search(rf"{SMALL} +- +- +- +- +broke off", ran.out)
     assert run("chat", "demo-small,no-such", "Hi").code == 4
+
+
+# Kept, and gone on with
+
+
+def kept(paths: Paths) -> list[Conversation]:
+    database = Database(paths.database)
+    store = ConversationStore(database)
+    conversations = [store.load(one.id) for one in store.list()]
+    database.close()
+    return conversations
+
+
+def test_nothing_is_kept_unasked(run: Run, paths: Paths) -> None:
+    run("chat", "demo-small", "Hi")
+    assert kept(paths) == []
+
+
+def test_an_answer_is_kept_and_gone_on_with(
+    run: Run, backend: ScriptedBackend, paths: Paths
+) -> None:
+    backend.say("First.", "Second.", "Third.")
+    ran = run("chat", "demo-small", "one", "--save", "--json", "--temperature", "0.5")
+    (conversation,) = kept(paths)
+    assert ran.json["conversation"] == conversation.id
+    assert [turn.content for turn in conversation.turns] == ["one", "First."]
+    assert conversation.turns[1].figures["ended"] == "stop"
+
+    # With what was set then, by the model that answered last, by the beginning of its id.
+    assert run("chat", "--resume", conversation.id[:8], "two").out == "Second.\n"
+    assert backend.requests[-1].messages == (
+        ChatMessage("user", "one"),
+        ChatMessage("assistant", "First."),
+        ChatMessage("user", "two"),
+    )
+    assert (backend.requests[-1].variant_id, backend.requests[-1].temperature) == (SMALL, 0.5)
+
+    # The last one, by another model.
+    ran = run("chat", "demo-large", "three", "--resume", "--temperature", "0", terminal=True)
+    assert f"chat --resume {conversation.id[:8]}" in ran.err
+    (conversation,) = kept(paths)
+    assert [turn.content for turn in conversation.turns][2:] == [
+        "two",
+        "Second.",
+        "three",
+        "Third.",
+    ]
+    assert conversation.turns[-1].variant_id == LARGE
+    assert backend.requests[-1].temperature == 0.0
+
+
+def test_what_broke_off_is_kept(run: Run, backend: ScriptedBackend, paths: Paths) -> None:
+    backend.say(ScriptedAnswer(deltas=("half",), error=StreamBroken("It broke.", "Try again.")))
+    assert run("chat", "demo-small", "Hi", "--save").code == 1
+    (conversation,) = kept(paths)
+    assert conversation.turns[-1].content == "half"
+    assert conversation.turns[-1].figures["ended"] == "failed"
+
+
+def test_a_conversation_that_is_not_there(run: Run, backend: ScriptedBackend) -> None:
+    assert run("chat", "--resume", "last", "Hi", "--json").error["code"] == "not_found"
+    assert run("chat", "--resume", "abcdef", "Hi").code == 4
+    assert run("chat", "A,B", "Hi", "--resume", "last").code == 2
+    assert not backend.calls
+
+
+def test_each_of_several_answers_is_kept(run: Run, backend: ScriptedBackend, paths: Paths) -> None:
+    backend.fail("load", LoadFailed("Too big.", "Take a smaller one."))
+    ran = run("chat", "demo-small,demo-large", "Hi", "--save", "--json")
+    (conversation,) = kept(paths)
+    first, second = ran.json["answers"]
+    assert "conversation" not in first
+    assert second["conversation"] == conversation.id
+    assert [turn.variant_id for turn in conversation.turns] == [None, LARGE]
+
+
+def test_an_answer_is_worth_having_though_it_cannot_be_kept(
+    run: Run, backend: ScriptedBackend, paths: Paths
+) -> None:
+    paths.database.mkdir(parents=True)
+    ran = run("chat", "demo-small", "Hi", "--save")
+    assert (ran.code, ran.out) == (0, "Hello from the script.\n")
+    assert ran.err.count("warning: Not kept: Cannot use the database") == 1

@@ -61,7 +61,9 @@ class ConversationStore:
                 "parameters, given_title) VALUES (?, ?, ?, ?, ?, ?, ?) "
                 "ON CONFLICT (id) DO UPDATE SET title = excluded.title, "
                 "updated_at = excluded.updated_at, leaf_id = excluded.leaf_id, "
-                "parameters = excluded.parameters, given_title = excluded.given_title",
+                "parameters = excluded.parameters, given_title = excluded.given_title, "
+                # What goes on is not deleted any more.
+                "deleted_at = NULL",
                 (
                     conversation.id,
                     conversation.title,
@@ -123,7 +125,8 @@ class ConversationStore:
         with self._database.transaction() as connection:
             rows = connection.execute(
                 "SELECT c.id, c.title, c.updated_at, COUNT(t.id) AS turns FROM conversations c "
-                "LEFT JOIN turns t ON t.conversation_id = c.id GROUP BY c.id "
+                "LEFT JOIN turns t ON t.conversation_id = c.id "
+                "WHERE c.deleted_at IS NULL GROUP BY c.id "
                 "ORDER BY c.updated_at DESC, c.rowid DESC LIMIT ?",
                 (limit,),
             ).fetchall()
@@ -174,8 +177,9 @@ class ConversationStore:
         """Return what was asked in any conversation, oldest first, each text once."""
         with self._database.transaction() as connection:
             rows = connection.execute(
-                "SELECT content FROM turns WHERE role = 'user' GROUP BY content "
-                "ORDER BY MAX(id) DESC LIMIT ?",
+                "SELECT content FROM turns t JOIN conversations c ON c.id = t.conversation_id "
+                "WHERE role = 'user' AND c.deleted_at IS NULL GROUP BY content "
+                "ORDER BY MAX(t.id) DESC LIMIT ?",
                 (limit,),
             ).fetchall()
         return tuple(row["content"] for row in reversed(rows))

@@ -10,9 +10,20 @@ from typing import Literal
 
 from tui.catalog.ready import make_ready
 from tui.chat.answering import Answer, ask
+from tui.chat.conversation import Conversation
+from tui.chat.history import ConversationStore
+from tui.chat.keeping import Keeper
+from tui.database import Database, DatabaseError
 from tui.foundry.backend import Backend
 from tui.foundry.errors import FoundryError
-from tui.foundry.types import ChatEvent, ChatRequest, LoadResult, Progress, Variant
+from tui.foundry.types import (
+    ChatEvent,
+    ChatRequest,
+    ChatStarted,
+    LoadResult,
+    Progress,
+    Variant,
+)
 
 MOST_MODELS = 3
 Order = Literal["in_turn", "at_once"]
@@ -79,6 +90,54 @@ async def ask_side_by_side(
             if index not in answers:
                 keep(index, Answer(one.variant.id, ended="user"))
     return tuple(answers[index] for index in range(len(asked)))
+
+
+class KeptAnswers:
+    """Keeps each answer in a conversation of its own, from the moment the model is asked.
+
+    Args:
+        database: Where they are kept.
+        conversations: One for each model, each ending with the question.
+        variant_ids: The models.
+        on_trouble: Told when one cannot be written.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        conversations: Sequence[Conversation],
+        variant_ids: Sequence[str],
+        on_trouble: Callable[[DatabaseError], None],
+    ) -> None:
+        self._database = database
+        self._conversations = conversations
+        self._variant_ids = variant_ids
+        self._on_trouble = on_trouble
+        self._keepers: dict[int, Keeper] = {}
+
+    @property
+    def ids(self) -> dict[int, str]:
+        """Id of the conversation, by the index of the model; only of those that were asked."""
+        return {index: one.conversation.id for index, one in self._keepers.items()}
+
+    def take(self, index: int, told: Told) -> None:
+        """Take in what `ask_side_by_side` tells."""
+        if isinstance(told, Progress | LoadResult):
+            return
+        if isinstance(told, ChatStarted):
+            self._keepers[index] = Keeper(
+                ConversationStore(self._database),
+                self._conversations[index],
+                self._variant_ids[index],
+                self._on_trouble,
+            )
+        if (keeper := self._keepers.get(index)) is not None:
+            keeper.take(told)
+
+    async def finish(self) -> None:
+        """Wait until all is written."""
+        for keeper in self._keepers.values():
+            await keeper.finish()
 
 
 async def _load(backend: Backend, one: Asked, tell: Callable[[Told], None]) -> bool:

@@ -18,6 +18,7 @@ from tui.cli.grammar.models import add_models, add_one_model
 from tui.cli.grammar.parts import Parser
 from tui.cli.grammar.rating import add_rating
 from tui.cli.grammar.registry import add_registry
+from tui.cli.grammar.sessions import add_sessions
 from tui.cli.options import GlobalOptions
 from tui.cli.output import UsageError
 
@@ -92,6 +93,7 @@ def _build() -> argparse.ArgumentParser:
     add_doing(add)
     add_one_model(add)
     add_chat(add)
+    add_sessions(add)
     add_bench(add)
     add_rating(add)
     add_registry(add)

@@ -5,22 +5,32 @@ from __future__ import annotations
 import asyncio
 import sys
 from argparse import Namespace
-from typing import Any
 
 from tui.catalog.ready import make_ready
 from tui.chat.answering import Answer, ask
-from tui.chat.curl import as_curl
+from tui.chat.conversation import Conversation
+from tui.chat.history import ConversationStore
+from tui.chat.keeping import Keeper
+from tui.chat.parameters import MOST_STOPS
 from tui.chat.side_by_side import MOST_MODELS
 from tui.chat.wording import as_record, figures_line
+from tui.cli.chat_request import (
+    conversation_for,
+    curl_of,
+    last_variant,
+    request_for,
+    say_not_kept,
+    show_curl,
+    values_of,
+)
 from tui.cli.execute import Context, find
 from tui.cli.output import Output, UsageError
-from tui.foundry.backend import Backend
-from tui.foundry.errors import Unsupported
+from tui.database import Database
 from tui.foundry.text import clean_text
-from tui.foundry.types import ChatDelta, ChatEvent, ChatMessage, ChatRequest
+from tui.foundry.types import ChatDelta, ChatEvent
 
 STDIN_LIMIT_CHARACTERS = 4_000_000
-MOST_STOPS = 4
+SHOWN_ID_LENGTH = 8
 
 
 def prepare(arguments: Namespace) -> None:
@@ -43,8 +53,8 @@ def prepare(arguments: Namespace) -> None:
 
 
 def _name_models(arguments: Namespace) -> None:
-    """Put the names into `models`; `model` stays where there is one."""
-    if arguments.models is not None:
+    """Put the names into `models`, and into `model` where there is one."""
+    if arguments.models is not None or (arguments.resume and arguments.prompt is None):
         # The first word without an option is the prompt then.
         if arguments.prompt is not None:
             raise UsageError("Models are named twice.", "Take either --models A,B or A,B.")
@@ -53,41 +63,63 @@ def _name_models(arguments: Namespace) -> None:
         raise UsageError("No model is named.", 'Like this: foundry-tui chat X "Hello"')
     else:
         arguments.models = [name.strip() for name in arguments.model.split(",") if name.strip()]
-    found = len(arguments.models)
-    if not 1 <= found <= MOST_MODELS:
+    found = len(arguments.models or ())
+    if found > MOST_MODELS or (not found and not arguments.resume):
         raise UsageError(
             f"{found} models are named.", f"One to {MOST_MODELS} can be asked; more: bench."
         )
+    if found > 1 and arguments.resume:
+        raise UsageError("A conversation goes on with one model.", "Name one.")
     arguments.model = arguments.models[0] if found == 1 else None
 
 
 async def run(context: Context) -> int:
     """Ask, and print what comes as it comes."""
-    if len(context.arguments.models) > 1:
-        from tui.cli import side_by_side
+    database = Database(context.session.paths.database)
+    try:
+        if len(context.arguments.models or ()) > 1:
+            from tui.cli import side_by_side
 
-        return await side_by_side.run(context)
-    output = context.output
+            return await side_by_side.run(context, database)
+        store = ConversationStore(database)
+        conversation = await asyncio.to_thread(conversation_for, context, store, database)
+        if context.arguments.model is None:
+            context.arguments.model = last_variant(conversation)
+        return await _ask_one(context, store, conversation)
+    finally:
+        database.close()
+
+
+async def _ask_one(context: Context, store: ConversationStore, conversation: Conversation) -> int:
+    arguments, output = context.arguments, context.output
     async with context.backend() as backend:
-        model, variant = await find(backend, context.arguments.model)
-        request = request_for(context, variant.id)
-        if context.arguments.curl:
+        model, variant = await find(backend, arguments.model)
+        request = request_for(context, conversation, variant.id)
+        if arguments.curl:
             return show_curl(context, backend, [request])
         progress = context.on_progress(variant.id, people_only=True)
         loaded = await make_ready(backend, variant, progress)
         await context.remember_load(backend.info, loaded, model.context_tokens)
         output.end_progress()
-        if context.arguments.show_request:
+        if arguments.show_request:
             output.note(curl_of(context, backend, request))
-        printer = _Printer(output)
+        keeper = None
+        if arguments.save or arguments.resume:
+            keeper = Keeper(
+                store, conversation, variant.id, lambda error: say_not_kept(context, error)
+            )
+        printer = _Printer(output, keeper)
         try:
             answer = await ask(backend, request, printer.take)
         except asyncio.CancelledError:
             if printer.answer is not None:
-                _report(output, printer.answer)
+                _report(output, printer.answer, keeper)
             raise
+        finally:
+            if keeper is not None:
+                await keeper.finish()
     if answer.error is None or answer.figures.text:
-        _report(output, answer)
+        _report(output, answer, keeper)
     if answer.error is not None:
         raise answer.error
     return 0
@@ -96,12 +128,15 @@ async def run(context: Context) -> int:
 class _Printer:
     """Prints an answer as it comes: the text, and to people what the model thinks before it."""
 
-    def __init__(self, output: Output) -> None:
+    def __init__(self, output: Output, keeper: Keeper | None) -> None:
         self._output = output
+        self._keeper = keeper
         self._shown = False
         self.answer: Answer | None = None
 
     def take(self, told: ChatEvent | Answer) -> None:
+        if self._keeper is not None:
+            self._keeper.take(told)
         if isinstance(told, Answer):
             self.answer = told
             if self._shown:
@@ -116,61 +151,12 @@ class _Printer:
                 sys.stderr.flush()
 
 
-def request_for(context: Context, variant_id: str) -> ChatRequest:
-    """Return the request to one model, from arguments and settings."""
-    arguments, settings = context.arguments, context.session.config.chat
-    system = arguments.system or settings.system_prompt
-    messages = (ChatMessage("system", system),) if system else ()
-    return ChatRequest(
-        variant_id,
-        (*messages, ChatMessage("user", arguments.prompt)),
-        max_tokens=arguments.max_tokens or settings.max_tokens,
-        temperature=settings.temperature
-        if arguments.temperature is None
-        else arguments.temperature,
-        top_p=arguments.top_p,
-        seed=arguments.seed,
-        stop=tuple(arguments.stop or ()),
-        raw=arguments.raw,
-    )
-
-
-def curl_of(context: Context, backend: Backend, request: ChatRequest) -> str:
-    """Return a request as a curl command. Raises `Unsupported` where there is no address."""
-    info = backend.info
-    if info.endpoint is None:
-        raise Unsupported("This backend has no address.", "Ask without --curl.")
-    return as_curl(info.endpoint, request, context.session.key_variable(info))
-
-
-def show_curl(context: Context, backend: Backend, requests: list[ChatRequest]) -> int:
-    """Print requests as curl commands instead of sending them."""
-    commands = [curl_of(context, backend, request) for request in requests]
-    context.output.result({"curl": commands}, "\n\n".join(commands))
-    if backend.info.kind == "runtime":
-        context.output.hint(
-            "This server ends with this program; `foundry-tui run MODEL` in another terminal "
-            "keeps one, and prints its address."
-        )
-    return 0
-
-
-def values_of(answer: Answer) -> dict[str, Any]:
-    """Return an answer with all its figures, for `--json`."""
-    figures = answer.figures
-    record = as_record(figures, answer.ended)
-    return {
-        "variant": answer.variant_id,
-        "text": figures.text,
-        "reasoning_text": figures.reasoning_text,
-        "finish_reason": record.pop("ended"),
-        **record,
-        "e2e_tok_s": figures.e2e_tok_s,
-    }
-
-
-def _report(output: Output, answer: Answer) -> None:
+def _report(output: Output, answer: Answer, keeper: Keeper | None) -> None:
     if output.as_json:
-        output.result(values_of(answer), "")
-    else:
-        output.hint(figures_line(as_record(answer.figures, answer.ended)))
+        kept = {} if keeper is None else {"conversation": keeper.conversation.id}
+        output.result({**values_of(answer), **kept}, "")
+        return
+    output.hint(figures_line(as_record(answer.figures, answer.ended)))
+    if keeper is not None:
+        name = keeper.conversation.id[:SHOWN_ID_LENGTH]
+        output.hint(f'Kept: foundry-tui chat --resume {name} "..." goes on with it.')

@@ -7,11 +7,20 @@ import time
 from typing import Any
 
 from tui.chat.answering import Answer
-from tui.chat.side_by_side import ORDERS, Asked, Order, Told, ask_side_by_side
+from tui.chat.history import ConversationStore
+from tui.chat.side_by_side import ORDERS, Asked, KeptAnswers, Order, Told, ask_side_by_side
 from tui.chat.wording import ENDINGS
-from tui.cli.chat import curl_of, request_for, show_curl, values_of
+from tui.cli.chat_request import (
+    conversation_for,
+    curl_of,
+    request_for,
+    say_not_kept,
+    show_curl,
+    values_of,
+)
 from tui.cli.execute import Context, exit_code_of, find
 from tui.cli.output import Output, UsageError, table
+from tui.database import Database
 from tui.formats import format_count, format_duration, format_speed
 from tui.foundry.errors import FoundryError
 from tui.foundry.text import clean_text
@@ -21,26 +30,40 @@ HEADINGS = ("MODEL", "TTFT", "DECODE", "TOKENS", "E2E", "ENDED")
 SHOW_EVERY_S = 0.2
 
 
-async def run(context: Context) -> int:
+async def run(context: Context, database: Database) -> int:
     """Ask each model the same, and print what they say."""
     arguments, output = context.arguments, context.output
     order: Order = "at_once" if arguments.at_once else "in_turn"
+    store = ConversationStore(database)
     async with context.backend() as backend:
         found = [await find(backend, name) for name in arguments.models]
-        variants = [variant for _, variant in found]
-        if len({one.id for one in variants}) != len(variants):
+        names = [variant.id for _, variant in found]
+        if len(set(names)) != len(names):
             raise UsageError("A model is named twice.", "Name each model once.")
-        asked = [Asked(one, request_for(context, one.id)) for one in variants]
+        # Each answer stands in a conversation of its own.
+        conversations = [conversation_for(context, store, database) for _ in found]
+        asked = [
+            Asked(variant, request_for(context, one, variant.id))
+            for (_, variant), one in zip(found, conversations, strict=True)
+        ]
         if arguments.curl:
             return show_curl(context, backend, [one.request for one in asked])
         if arguments.show_request:
             output.note("\n\n".join(curl_of(context, backend, one.request) for one in asked))
-        printer = _Printer(output, [one.id for one in variants], order)
+        kept = None
+        if arguments.save:
+            kept = KeptAnswers(
+                database, conversations, names, lambda error: say_not_kept(context, error)
+            )
+        printer = _Printer(output, names, order, kept)
         try:
             await ask_side_by_side(backend, asked, order, printer.take)
         except asyncio.CancelledError:
             _report(context, order, printer)
             raise
+        finally:
+            if kept is not None:
+                await kept.finish()
         for index, loaded in printer.loads.items():
             await context.remember_load(backend.info, loaded, found[index][0].context_tokens)
     _report(context, order, printer)
@@ -51,8 +74,11 @@ async def run(context: Context) -> int:
 class _Printer:
     """Prints the answers: as they come where one answers at a time, else each when it is whole."""
 
-    def __init__(self, output: Output, names: list[str], order: Order) -> None:
+    def __init__(
+        self, output: Output, names: list[str], order: Order, kept: KeptAnswers | None
+    ) -> None:
         self._output = output
+        self.kept = kept
         self._names = names
         self._as_it_comes = order == "in_turn" and not output.as_json
         self._counts = [0] * len(names)
@@ -62,6 +88,8 @@ class _Printer:
         self.loads: dict[int, LoadResult] = {}
 
     def take(self, index: int, told: Told) -> None:
+        if self.kept is not None:
+            self.kept.take(index, told)
         match told:
             case Answer():
                 self._end(index, told)
@@ -116,10 +144,18 @@ def _report(context: Context, order: Order, printer: _Printer) -> None:
     answers = [printer.answers[index] for index in sorted(printer.answers)]
     if not answers:  # stopped before anybody was asked
         return
+    ids = printer.kept.ids if printer.kept else {}
     values = {
         "prompt": context.arguments.prompt,
         "order": order,
-        "answers": [{**values_of(one), "error": _error(one.error)} for one in answers],
+        "answers": [
+            {
+                **values_of(one),
+                "error": _error(one.error),
+                **({"conversation": ids[index]} if index in ids else {}),
+            }
+            for index, one in enumerate(answers)
+        ],
     }
     rows = [_row(one) for one in answers]
     figures = table(HEADINGS, rows, right=range(1, len(HEADINGS) - 1))

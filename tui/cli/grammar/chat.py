@@ -29,6 +29,15 @@ def add_chat(add: Add) -> None:
     chat.add_argument(
         "--stop", action="append", metavar="TEXT", help="end the answer there; up to four times"
     )
+    chat.add_argument("--save", action="store_true", help="keep it among the conversations")
+    chat.add_argument(
+        "--resume",
+        nargs="?",
+        const="last",
+        metavar="ID",
+        help="go on with a kept conversation, by default the last one: with a prompt here, "
+        "without one on the screen",
+    )
     chat.add_argument(
         "--curl", action="store_true", help="print the request as a curl command; ask nobody"
     )
