@@ -75,11 +75,11 @@ def test_all_that_one_does_with_it(stand_in: FoundryStandIn, start: Start) -> No
     # Chat through the service's HTTP.
     terminal.settle()
     terminal.press("c")
-    terminal.wait_for("demo-tall-generic-cpu")
+    terminal.wait_for("Ask something")
     terminal.type("Where do you live?")
     terminal.press("enter")
     terminal.wait_for("word0 word1")
-    terminal.wait_for("TTFT")
+    terminal.wait_for("stopped by itself")
 
     # The service moves to another port; the conversation stays.
     terminal.press("escape")
@@ -97,7 +97,7 @@ def test_all_that_one_does_with_it(stand_in: FoundryStandIn, start: Start) -> No
     terminal.press("i")
     terminal.type("And now?")
     terminal.press("enter")
-    terminal.wait_for(lambda text: text.count("TTFT") == 2)
+    terminal.wait_for(lambda text: text.count("stopped by itself") == 2)
 
     # Unloaded and deleted.
     terminal.press("escape")

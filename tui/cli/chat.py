@@ -60,7 +60,10 @@ def _name_models(arguments: Namespace) -> None:
             raise UsageError("Models are named twice.", "Take either --models A,B or A,B.")
         arguments.model, arguments.prompt = None, arguments.model
     elif arguments.model is None:
-        raise UsageError("No model is named.", 'Like this: foundry-tui chat X "Hello"')
+        raise UsageError(
+            "No model is named.",
+            'Like this: foundry-tui chat X "Hello"; see `foundry-tui chat --help`.',
+        )
     else:
         arguments.models = [name.strip() for name in arguments.model.split(",") if name.strip()]
     found = len(arguments.models or ())
