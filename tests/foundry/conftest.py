@@ -23,5 +23,6 @@ def model_folder(tmp_path: Path) -> Path:
     (folder / "model.onnx").write_bytes(b"\x08\x0a model.onnx.data \x00")
     (folder / "model.onnx.data").write_bytes(bytes(5000))
     (folder / "tokenizer.json").write_text("{}")
+    (folder / "tokenizer_config.json").write_text("{}")
     (folder / "chat_template.jinja").write_text("{{ messages }}")
     return folder

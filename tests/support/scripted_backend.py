@@ -13,6 +13,7 @@ from tui.foundry.backend import ProgressCallback
 from tui.foundry.errors import FoundryError, InvalidModelFolder, NotFound, Unsupported
 from tui.foundry.ids import same_variant
 from tui.foundry.types import (
+    AS_LINKS,
     BackendInfo,
     BackendKind,
     CacheEntry,
@@ -25,6 +26,7 @@ from tui.foundry.types import (
     ChatStarted,
     Device,
     FinishReason,
+    ImportOptions,
     LoadResult,
     Model,
     Progress,
@@ -277,7 +279,7 @@ class ScriptedBackend:
         self.mark(variant_id, cached=False, loaded=False)
         return variant.size_bytes or 0
 
-    async def import_model(self, folder: Path, name: str) -> str:
+    async def import_model(self, folder: Path, name: str, options: ImportOptions = AS_LINKS) -> str:
         await self._enter("import_model", f"{folder} {name}", Capability.IMPORT)
         if not (folder / "genai_config.json").is_file():
             raise InvalidModelFolder(

@@ -10,19 +10,28 @@ import json
 import os
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Literal
 
 from tui.cache.onnx_file import NotOnnx, external_data_files
 from tui.formats import format_bytes, format_count
 from tui.foundry.errors import InvalidModelFolder
-from tui.foundry.on_disk.model_folder import FolderFacts, inspect_folder, read_json
+from tui.foundry.on_disk.model_folder import (
+    CONFIG,
+    TEMPLATE,
+    TOKENIZER_SETTINGS,
+    FolderFacts,
+    chat_template,
+    inspect_folder,
+    read_json,
+    read_object,
+)
 
 Severity = Literal["error", "warning", "info"]
 
-CONFIG = "genai_config.json"
 TOKENIZERS = ("tokenizer.json", "tokenizer.model", "vocab.json", "spiece.model")
 ANSWER_TOKENS = 2048
 """What the runtime plans for an answer when a request names no limit."""
@@ -47,20 +56,28 @@ class Finding:
     what: str
     mend: str = ""
     """What the user can do; '' where nothing is to be done."""
+    mendable: bool = False
+    """Whether an import can mend it by a file of its own, and leave the directory as it is."""
 
 
-def check_folder(folder: Path) -> tuple[Finding, ...]:
+def check_folder(
+    folder: Path, files: Mapping[str, str] = MappingProxyType({})
+) -> tuple[Finding, ...]:
     """Return what is wrong with a directory, worst first; one 'info' when it can be imported.
 
     Reads small files and the structure of the ONNX files; takes milliseconds, on a network disk
     more: call it off the event loop.
+
+    Args:
+        folder: The directory.
+        files: Texts by file name that mend it, see `mending.py`.
     """
     try:
-        findings = list(_look(folder))
+        findings = list(_look(folder, files))
     except OSError as error:
         findings = [Finding("error", f"It cannot be read: {error.strerror or error}", _ACCESS)]
     if not any(one.severity == "error" for one in findings):
-        findings.append(_summary(folder))
+        findings.append(_summary(folder, files))
     order: dict[Severity, int] = {"error": 0, "warning": 1, "info": 2}
     return tuple(sorted(findings, key=lambda one: order[one.severity]))
 
@@ -81,7 +98,7 @@ def suggest_name(folder: Path) -> str:
 _ACCESS = "Check that you may read the directory and all files in it."
 
 
-def _look(folder: Path) -> Iterator[Finding]:
+def _look(folder: Path, files: Mapping[str, str]) -> Iterator[Finding]:
     if not folder.is_dir():
         if folder.is_file():
             yield Finding("error", "This is a file", "Name the directory that it lies in.")
@@ -99,9 +116,10 @@ def _look(folder: Path) -> Iterator[Finding]:
     if finding:
         yield finding
     if config is not None:
+        config = read_object(files.get(CONFIG, "")) or config
         yield from _weights(folder, config)
         yield from _limits(config)
-    yield from _tokenizer(folder, names)
+    yield from _tokenizer(folder, names, files)
     yield from _links(folder)
 
 
@@ -157,6 +175,13 @@ def _weights(folder: Path, config: dict[str, Any]) -> Iterator[Finding]:
         path = folder / name
         if _outside(name):
             yield Finding("error", f"{CONFIG} names '{name}', outside of the directory", _COPY)
+        elif not path.is_file() and (instead := only_onnx_file(folder)):
+            yield Finding(
+                "error",
+                f"{name} is missing, but there is {instead}",
+                f"Name {instead} in {CONFIG}, as model.decoder.filename.",
+                mendable=len(names) == 1,
+            )
         elif finding := _unusable(path, name):
             yield finding
         else:
@@ -164,6 +189,12 @@ def _weights(folder: Path, config: dict[str, Any]) -> Iterator[Finding]:
 
 
 _COPY = "Copy the file into the directory, and name it without a path."
+
+
+def only_onnx_file(folder: Path) -> str:
+    """Return the name of the ONNX file in a directory; '' where there is none, or several."""
+    found = [path.name for path in folder.glob("*.onnx") if path.is_file()]
+    return found[0] if len(found) == 1 else ""
 
 
 def _file_names(model: dict[str, Any]) -> Iterator[str]:
@@ -225,7 +256,7 @@ def _unusable(path: Path, name: str, what: str = "") -> Finding | None:
     return None
 
 
-def _tokenizer(folder: Path, names: set[str]) -> Iterator[Finding]:
+def _tokenizer(folder: Path, names: set[str], files: Mapping[str, str]) -> Iterator[Finding]:
     present = [name for name in TOKENIZERS if name in names]
     if not present:
         yield Finding(
@@ -233,32 +264,62 @@ def _tokenizer(folder: Path, names: set[str]) -> Iterator[Finding]:
         )
     elif finding := _unusable(folder / present[0], present[0]):
         yield finding
-    settings = read_json(folder / "tokenizer_config.json")
-    if settings is None:
+    if TOKENIZER_SETTINGS not in files and read_json(folder / TOKENIZER_SETTINGS) is None:
         yield Finding(
-            "warning",
-            "tokenizer_config.json is missing or broken",
-            "Copy it from the original model; most tokenizers need it.",
+            "error",
+            f"{TOKENIZER_SETTINGS} is missing or broken: it could not be loaded",
+            "Copy it from the original model.",
+            mendable="tokenizer.json" in present,
         )
-    template = folder / "chat_template.jinja"
-    has_file = template.is_file() and template.stat().st_size > 0
-    if not has_file and not (settings or {}).get("chat_template"):
+    if not chat_template(folder, files):
         yield Finding(
             "error",
             "There is no chat template: every chat would fail",
-            "Copy chat_template.jinja, or tokenizer_config.json with 'chat_template' in it.",
+            f"Copy {TEMPLATE}, or {TOKENIZER_SETTINGS} with 'chat_template' in it.",
+            mendable=True,
         )
 
 
 def _limits(config: dict[str, Any]) -> Iterator[Finding]:
-    search = config.get("search")
-    length = search.get("max_length") if isinstance(search, dict) else None
-    if isinstance(length, int) and length <= ANSWER_TOKENS:
+    length, context = search_length(config), context_length(config)
+    if length is not None and length <= ANSWER_TOKENS:
+        more = bool(context and context > ANSWER_TOKENS)
         yield Finding(
             "warning",
             f"search.max_length is {format_count(length)}: chats without a token limit will fail",
-            f"The runtime plans {ANSWER_TOKENS} tokens for an answer; set max_tokens in the chat.",
+            f"Set it to the context, {format_count(context)}."
+            if more
+            else f"The runtime plans {ANSWER_TOKENS} tokens for an answer; "
+            "set max_tokens in the chat.",
+            mendable=more,
         )
+    elif length is None or context is None:
+        key = "search.max_length" if length is None else "model.context_length"
+        yield Finding("warning", f"{CONFIG} has no {key}", "The context is not known then.")
+    elif length > context:
+        yield Finding(
+            "warning",
+            f"search.max_length, {format_count(length)}, is above the context of the model, "
+            f"{format_count(context)}",
+            "Long chats may end in nonsense.",
+            mendable=context > ANSWER_TOKENS,
+        )
+
+
+def search_length(config: Mapping[str, Any]) -> int | None:
+    """Return up to how many tokens a chat may go, as `genai_config.json` says."""
+    search = config.get("search")
+    return _whole(search.get("max_length")) if isinstance(search, dict) else None
+
+
+def context_length(config: Mapping[str, Any]) -> int | None:
+    """Return the context that `genai_config.json` tells of the model."""
+    model = config.get("model")
+    return _whole(model.get("context_length")) if isinstance(model, dict) else None
+
+
+def _whole(value: object) -> int | None:
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
 
 
 def _links(folder: Path) -> Iterator[Finding]:
@@ -268,9 +329,9 @@ def _links(folder: Path) -> Iterator[Finding]:
             yield Finding("warning", f"{path.name} is a link to nothing", "Copy or delete it.")
 
 
-def _summary(folder: Path) -> Finding:
+def _summary(folder: Path, files: Mapping[str, str]) -> Finding:
     try:
-        facts = inspect_folder(folder)
+        facts = inspect_folder(folder, files)
     except InvalidModelFolder:
         # The backend is stricter here; it will say why.
         facts = FolderFacts()

@@ -7,10 +7,12 @@ from pathlib import Path
 from typing import Protocol, runtime_checkable
 
 from tui.foundry.types import (
+    AS_LINKS,
     BackendInfo,
     CacheInfo,
     ChatEvent,
     ChatRequest,
+    ImportOptions,
     LoadResult,
     Model,
     Progress,
@@ -65,10 +67,11 @@ class Backend(Protocol):
         """Delete a variant from disk; returns the bytes freed."""
         ...
 
-    async def import_model(self, folder: Path, name: str) -> str:
+    async def import_model(self, folder: Path, name: str, options: ImportOptions = AS_LINKS) -> str:
         """Add the user's own model directory under `name`; returns its variant id.
 
-        The directory is read, never written or deleted. Raises `InvalidModelFolder`.
+        The directory is read, never written or deleted, unless it is to be moved. Nothing is left
+        behind on failure. Raises `InvalidModelFolder`.
         """
         ...
 

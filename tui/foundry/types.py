@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
@@ -158,6 +159,23 @@ class CacheInfo:
     def total_bytes(self) -> int:
         """Sum over all entries."""
         return sum(entry.size_bytes for entry in self.entries)
+
+
+ImportWay = Literal["link", "register", "move"]
+
+
+@dataclass(frozen=True, slots=True)
+class ImportOptions:
+    """How a model directory joins the cache."""
+
+    way: ImportWay = "link"
+    """`link`: symbolic links to its files. `register`: hard links, the same data under a second
+    name, on the same disk only. `move`: the directory itself, made by this program for that."""
+    files: Mapping[str, str] = field(default_factory=dict)
+    """Texts by file name that stand beside, or in place of, those of the directory."""
+
+
+AS_LINKS = ImportOptions()
 
 
 @dataclass(frozen=True, slots=True)

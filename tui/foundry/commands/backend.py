@@ -31,11 +31,13 @@ from tui.foundry.errors import (
 from tui.foundry.ids import same_variant, split_version
 from tui.foundry.merge import models_of
 from tui.foundry.types import (
+    AS_LINKS,
     BackendInfo,
     CacheInfo,
     ChatEvent,
     ChatRequest,
     ChatStarted,
+    ImportOptions,
     LoadResult,
     Model,
     Progress,
@@ -245,12 +247,12 @@ class FoundryBackend:
         variant = self._find(name)
         return size or (variant.size_bytes if variant else None) or 0
 
-    async def import_model(self, folder: Path, name: str) -> str:
-        """Link the user's directory into the cache, where the tool finds it; returns its id."""
+    async def import_model(self, folder: Path, name: str, options: ImportOptions = AS_LINKS) -> str:
+        """Bring the user's directory into the cache, where the tool finds it; returns its id."""
         cache = await self._cache_folder()
         variants = (variant for model in self._models for variant in model.variants)
         taken = {name for one in variants for name in (one.alias, split_version(one.id)[0])}
-        return await asyncio.to_thread(cache.add, folder, name, taken)
+        return await asyncio.to_thread(cache.add, folder, name, taken, options)
 
     async def service(self, action: ServiceAction) -> str:
         """Start, stop or restart the service, or show its status or log."""

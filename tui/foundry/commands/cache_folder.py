@@ -15,7 +15,7 @@ from tui.foundry.on_disk.local_models import IDENTITY, LocalModels, delete_tree,
 from tui.foundry.on_disk.model_folder import read_json
 from tui.foundry.on_disk.scan import partial_folder, scan_cache
 from tui.foundry.on_disk.sizes import walk
-from tui.foundry.types import CacheEntry, CacheInfo, Variant
+from tui.foundry.types import CacheEntry, CacheInfo, ImportOptions, Variant
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,10 +65,10 @@ class CacheFolder:
         place = self._places([variant_id]).get(variant_id)
         return None if place is None else folder_size(place)
 
-    def add(self, folder: Path, name: str, taken: set[str]) -> str:
-        """Link the user's directory into the cache; returns its id. See `LocalModels.add`."""
-        local = LocalModels(self.location, None, keep_identity=True)
-        return local.add(folder, name, taken).id
+    def add(self, folder: Path, name: str, taken: set[str], options: ImportOptions) -> str:
+        """Bring the user's directory into the cache; returns its id. See `LocalModels.add`."""
+        local = LocalModels(self.location, None, prompt_templates=True)
+        return local.add(folder, name, taken, options).id
 
     def remove_own(self, variant_id: str) -> int | None:
         """Delete what the tool cannot: an imported model's links, or a partial download.

@@ -16,11 +16,13 @@ from tui.foundry.ids import provider_of, same_variant
 from tui.foundry.listing import Listed
 from tui.foundry.merge import listed, models_of, rows_of_service
 from tui.foundry.types import (
+    AS_LINKS,
     BackendInfo,
     CacheInfo,
     Capability,
     ChatEvent,
     ChatRequest,
+    ImportOptions,
     LoadResult,
     Model,
     ServiceAction,
@@ -152,7 +154,7 @@ class EndpointBackend:
         """Raise `Unsupported`."""
         self._refuse(Capability.REMOVE)
 
-    async def import_model(self, folder: Path, name: str) -> str:
+    async def import_model(self, folder: Path, name: str, options: ImportOptions = AS_LINKS) -> str:
         """Raise `Unsupported`."""
         self._refuse(Capability.IMPORT)
 

@@ -1,96 +1,40 @@
 """Models outside of the public catalog: those that ship with the program, and the user's own.
 
-Each gets a directory `<cache>/Local/<name>-<version>/` of links to its files, with two files of
-ours in it: `inference_model.json`, by which the runtime knows it, and `foundry-tui.json`, by which
-we do. The directory a model comes from is read, never written.
+Each gets a directory `<cache>/Local/<name>-<version>/` of links to its files, or of files, with two
+of ours in it: `inference_model.json`, by which the runtime knows it, and `foundry-tui.json`, by
+which we do. The directory a model comes from is read, never written.
 """
 
 from __future__ import annotations
 
 import contextlib
+import errno
 import json
 import os
-import re
 import shutil
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from tui.foundry.errors import FoundryError, InvalidModelFolder, NotFound
 from tui.foundry.ids import split_version
-from tui.foundry.on_disk.model_folder import inspect_folder, read_json
+from tui.foundry.on_disk.local_model import (
+    NAME,
+    LocalModel,
+    demo_model,
+    model_by_hand,
+    model_from_marker,
+)
+from tui.foundry.on_disk.model_folder import chat_template, inspect_folder, read_json
+from tui.foundry.on_disk.placing import place
+from tui.foundry.on_disk.templates import prompt_template
+from tui.foundry.types import AS_LINKS, ImportOptions
 
 MARKER = "foundry-tui.json"
 IDENTITY = "inference_model.json"
 OWNED = ".foundry-tui-unpacked"
 """Stands in a directory that this program unpacked, and that goes with its model."""
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}\Z")
-_ANSWER_TOKENS = 2048
-
-
-@dataclass(frozen=True, slots=True)
-class LocalModel:
-    """One model of the user's, or one that ships."""
-
-    name: str
-    alias: str
-    version: int
-    origin: Literal["demo", "imported"]
-    source: str
-    """Directory with the model's files."""
-    display_name: str = ""
-    publisher: str = "Local"
-    license: str = ""
-    description: str = ""
-    task: str = "chat"
-    context_tokens: int | None = None
-    device: str = "CPU"
-    execution_provider: str = "CPUExecutionProvider"
-
-    @property
-    def id(self) -> str:
-        """`name:version`."""
-        return f"{self.name}:{self.version}"
-
-    @property
-    def folder_name(self) -> str:
-        """Name of its directory below `<cache>/Local`."""
-        return f"{self.name}-{self.version}"
-
-    def entity(self, size_bytes: int) -> dict[str, Any]:
-        """Return the catalog's form of it, with the fields that the runtime reads."""
-        asset = f"azureml://registries/local/models/{self.name}/versions/{self.version}"
-        catalog = {
-            "publisher": self.publisher or "Local",
-            "displayName": self.display_name or self.alias,
-            "inferenceTasks": ["chat-completion"],
-            "license": self.license,
-            "maxOutputTokens": _ANSWER_TOKENS,
-        }
-        if self.context_tokens:
-            catalog["textContextWindow"] = self.context_tokens
-        return {
-            "assetId": asset,
-            "entityId": asset,
-            "annotations": {
-                "tags": {"alias": self.alias, "supportsToolCalling": "false"},
-                "systemCatalogData": catalog,
-            },
-            "properties": {
-                "id": self.version,
-                "name": self.name,
-                "version": self.version,
-                "variantInfo": {
-                    "variantMetadata": {
-                        "modelType": "ONNX",
-                        "device": self.device.lower(),
-                        "executionProvider": self.execution_provider,
-                        "fileSizeBytes": size_bytes,
-                    }
-                },
-            },
-        }
 
 
 class LocalModels:
@@ -99,16 +43,16 @@ class LocalModels:
     Args:
         cache_dir: The runtime's model cache.
         demo_dir: Directory of the models that ship, one directory each; None for none.
-        keep_identity: Keep what a directory's own `inference_model.json` says beside the name:
-            the service generation reads the prompt template from there.
+        prompt_templates: Put one into `inference_model.json`, the directory's own where it has
+            one: the service generation asks by it instead of by the chat template.
     """
 
     def __init__(
-        self, cache_dir: Path, demo_dir: Path | None, *, keep_identity: bool = False
+        self, cache_dir: Path, demo_dir: Path | None, *, prompt_templates: bool = False
     ) -> None:
         self._root = cache_dir / "Local"
         self._demo_dir = demo_dir
-        self._keep_identity = keep_identity
+        self._prompt_templates = prompt_templates
 
     def folder(self, model: LocalModel) -> Path:
         """Return the directory of links."""
@@ -120,7 +64,7 @@ class LocalModels:
         wanted: set[str] = set()
         for card_file in sorted(self._demo_dir.glob("*/card.json")) if self._demo_dir else ():
             try:
-                model = _demo_model(card_file)
+                model = demo_model(card_file)
                 wanted.add(model.folder_name)
                 self._link(model)
             except (OSError, ValueError, FoundryError) as error:
@@ -145,21 +89,25 @@ class LocalModels:
                 return model
         return None
 
-    def add(self, folder: Path, name: str, taken: set[str]) -> LocalModel:
-        """Link the user's directory under `name`.
+    def add(
+        self, folder: Path, name: str, taken: set[str], options: ImportOptions = AS_LINKS
+    ) -> LocalModel:
+        """Bring the user's directory into the cache under `name`.
 
         Args:
             folder: A directory in the format of ONNX Runtime GenAI.
             name: Letters, digits, `.`, `_` and `-`.
             taken: Names and aliases of other models.
+            options: Links or files; texts that stand beside those of the directory.
 
         Raises:
             InvalidModelFolder: The directory or the name cannot be used; says what to change.
         """
-        self._check_name(name, taken)
+        self.check_name(name, taken)
         folder = folder.expanduser().absolute()
-        facts = inspect_folder(folder)
-        if folder.resolve().is_relative_to(self._root.resolve()):
+        facts = inspect_folder(folder, options.files)
+        moved = options.way == "move"
+        if not moved and folder.resolve().is_relative_to(self._root.resolve()):
             raise InvalidModelFolder(
                 "This directory is in the model cache itself.", "Import the original directory."
             )
@@ -168,19 +116,28 @@ class LocalModels:
             alias=name,
             version=1,
             origin="imported",
-            source=str(folder),
+            source=str(folder if options.way == "link" else self._root / f"{name}-1"),
             context_tokens=facts.context_tokens,
             device=facts.device,
             execution_provider=facts.execution_provider,
         )
         try:
-            self._link(model)
+            self._make(model, folder, options)
         except OSError as error:
-            raise InvalidModelFolder(
-                f"The model could not be added to the cache: {error.strerror or error}.",
-                f"Check the rights of, and the space in, {self._root.parent}.",
-            ) from error
+            raise self._not_added(error) from error
         return model
+
+    def _not_added(self, error: OSError) -> InvalidModelFolder:
+        if error.errno == errno.EXDEV:
+            return InvalidModelFolder(
+                "The directory lies on another disk than the cache: one file cannot have a name "
+                "on both.",
+                "Link or copy it instead: --link, --copy.",
+            )
+        return InvalidModelFolder(
+            f"The model could not be added to the cache: {error.strerror or error}.",
+            f"Check the rights of, and the space in, {self._root.parent}.",
+        )
 
     def remove(self, variant_id: str) -> int:
         """Delete the directory of links; returns the bytes freed.
@@ -192,14 +149,15 @@ class LocalModels:
             raise NotFound(f"There is no local model '{variant_id}'.")
         freed = delete_tree(self.folder(model))
         source = Path(model.source)
-        for place in (source, *source.parents[:2]):
-            if (place / OWNED).is_file():
-                freed += delete_tree(place)
+        for owned in (source, *source.parents[:2]):
+            if (owned / OWNED).is_file():
+                freed += delete_tree(owned)
                 break
         return freed
 
-    def _check_name(self, name: str, taken: set[str]) -> None:
-        if not _NAME.match(name):
+    def check_name(self, name: str, taken: set[str]) -> None:
+        """Raise `InvalidModelFolder` where no model can be called so, or one is."""
+        if not NAME.match(name):
             raise InvalidModelFolder(
                 "This name cannot be used for a model.",
                 "Take up to 64 letters, digits, '.', '_' or '-', the first a letter or digit.",
@@ -211,34 +169,55 @@ class LocalModels:
             )
 
     def _link(self, model: LocalModel) -> None:
-        """Make the directory of a model, or leave it where it is up to date already."""
-        target = self.folder(model)
-        source = Path(model.source)
-        files = {
-            path.name: [path.stat().st_size, path.stat().st_mtime_ns]
-            for path in sorted(source.iterdir())
-            if path.name not in (MARKER, IDENTITY) and not path.name.startswith(".")
-        }
-        marker = {"schema": 1, "model": asdict(model), "files": files}
-        if read_json(target / MARKER) == marker and all((target / name).exists() for name in files):
-            return
+        """Make the directory of a model that ships, or leave it where it is up to date already."""
+        source, target = Path(model.source), self.folder(model)
+        marker = _marker(model, source)
+        there = all((target / name).exists() for name in marker["files"])
+        if not there or read_json(target / MARKER) != marker:
+            self._make(model, source, AS_LINKS)
+
+    def _make(self, model: LocalModel, source: Path, options: ImportOptions) -> None:
+        """Make the directory of a model beside its place, and put it there in one step."""
+        target, marker = self.folder(model), _marker(model, source)
         self._root.mkdir(parents=True, exist_ok=True)
         # A directory of its own for each process: two programs may start at the same time.
         building = self._root / f".{model.folder_name}.{os.getpid()}"
         delete_tree(building)
-        building.mkdir()
         try:
-            for name in files:
-                _link_or_copy(source / name, building / name)
+            if options.way == "move":
+                source.rename(building)
+            else:
+                building.mkdir()
+                for name in marker["files"]:
+                    if name not in options.files:
+                        place(source / name, building / name, options.way)
+            for name, text in options.files.items():
+                (building / name).unlink(missing_ok=True)
+                (building / name).write_text(text, encoding="utf-8")
             _write_json(building / MARKER, marker)
-            kept = (read_json(source / IDENTITY) or {}) if self._keep_identity else {}
-            _write_json(building / IDENTITY, {**kept, "Name": model.id})
+            _write_json(building / IDENTITY, self._identity(model, source, building))
             delete_tree(target)
             building.rename(target)
         except OSError:
             delete_tree(building)
             if read_json(target / MARKER) != marker:  # else another program was faster
                 raise
+
+    def _identity(self, model: LocalModel, source: Path, building: Path) -> dict[str, Any]:
+        if not self._prompt_templates:
+            return {"Name": model.id}
+        own = read_json(source / IDENTITY) or read_json(building / IDENTITY) or {}
+        prompts = {"PromptTemplate": prompt_template(chat_template(building))}
+        return {**prompts, **own, "Name": model.id}
+
+
+def _marker(model: LocalModel, source: Path) -> dict[str, Any]:
+    files = {
+        path.name: [path.stat().st_size, path.stat().st_mtime_ns]
+        for path in sorted(source.iterdir())
+        if path.name not in (MARKER, IDENTITY) and not path.name.startswith(".")
+    }
+    return {"schema": 1, "model": asdict(model), "files": files}
 
 
 def folder_size(folder: Path) -> int:
@@ -271,20 +250,6 @@ def _files(folder: Path) -> Iterator[Path]:
             yield Path(parent, name)
 
 
-def _link_or_copy(source: Path, target: Path) -> None:
-    """Link; copy where links need rights that the user lacks (Windows)."""
-    try:
-        target.symlink_to(source.resolve(), target_is_directory=source.is_dir())
-        return
-    except (OSError, NotImplementedError):
-        if os.name == "posix":
-            raise
-    if source.is_dir():
-        shutil.copytree(source, target)
-    else:
-        shutil.copy2(source, target)
-
-
 def _write_json(path: Path, value: object) -> None:
     path.write_text(json.dumps(value, indent=1), encoding="utf-8")
 
@@ -294,62 +259,7 @@ def _read_model(folder: Path) -> LocalModel | None:
     if folder.name.startswith(".") or not folder.is_dir():
         return None
     marker = read_json(folder / MARKER)
-    if marker is not None:
-        with contextlib.suppress(TypeError, KeyError):
-            model = LocalModel(**marker["model"])
-            if model.folder_name == folder.name and _is_sound(model):
-                return model
-    # Put there by hand, as the runtime's documentation describes; or our file is broken.
-    identity = read_json(folder / IDENTITY)
-    if identity is None or not isinstance(identity.get("Name"), str):
-        return None
-    name, version = split_version(identity["Name"])
-    if not _NAME.match(name) or folder.name != f"{name}-{version or 1}":
-        return None
-    model = LocalModel(name, name, version or 1, "imported", str(folder))
-    try:
-        facts = inspect_folder(folder)
-    except InvalidModelFolder:
-        return model
-    return replace(
-        model,
-        context_tokens=facts.context_tokens,
-        device=facts.device,
-        execution_provider=facts.execution_provider,
-    )
-
-
-def _is_sound(model: LocalModel) -> bool:
-    """Tell whether a model from a file has values of the right kinds."""
-    values = asdict(model)
-    version, context = values.pop("version"), values.pop("context_tokens")
-    return (
-        all(isinstance(value, str) for value in values.values())
-        and isinstance(version, int)
-        and isinstance(context, int | None)
-        and model.origin in ("demo", "imported")
-    )
-
-
-def _demo_model(card_file: Path) -> LocalModel:
-    card = read_json(card_file)
-    if card is None:
-        raise ValueError("its card.json cannot be read")
-    alias = str(card.get("alias") or card_file.parent.name)
-    if not _NAME.match(alias):
-        raise ValueError("its alias holds characters that a name cannot have")
-    context, version = card.get("context_tokens"), card.get("version")
-    name = str(card.get("name"))
-    return LocalModel(
-        name=name if _NAME.match(name) else f"{alias}-generic-cpu",
-        alias=alias,
-        version=version if isinstance(version, int) and version > 0 else 1,
-        origin="demo",
-        source=str(card_file.parent.absolute()),
-        display_name=str(card.get("display_name") or alias),
-        publisher=str(card.get("publisher") or "Local"),
-        license=str(card.get("license") or ""),
-        description=str(card.get("description") or ""),
-        task=str(card.get("task") or "chat"),
-        context_tokens=context if isinstance(context, int) else None,
-    )
+    if marker is not None and (found := model_from_marker(marker.get("model"), folder)):
+        return found
+    # Put there by hand; or our file is broken.
+    return model_by_hand(folder, (read_json(folder / IDENTITY) or {}).get("Name"))

@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from tui.foundry.errors import InvalidModelFolder
 
+CONFIG = "genai_config.json"
+TEMPLATE = "chat_template.jinja"
+TOKENIZER_SETTINGS = "tokenizer_config.json"
 JSON_LIMIT_BYTES = 64 * 1024 * 1024
+TEMPLATE_LIMIT = 1024 * 1024
 _TOKENIZERS = ("tokenizer.json", "tokenizer.model", "vocab.json", "spiece.model")
 _PROVIDERS = {
     "cuda": ("GPU", "CUDAExecutionProvider"),
@@ -34,8 +40,12 @@ class FolderFacts:
     execution_provider: str = "CPUExecutionProvider"
 
 
-def inspect_folder(folder: Path) -> FolderFacts:
+def inspect_folder(folder: Path, files: Mapping[str, str] = MappingProxyType({})) -> FolderFacts:
     """Check a model directory in the format of ONNX Runtime GenAI.
+
+    Args:
+        folder: The directory.
+        files: Texts by file name that will stand beside, or in place of, those in it.
 
     Raises:
         InvalidModelFolder: With everything that is missing, and how to mend it.
@@ -45,11 +55,13 @@ def inspect_folder(folder: Path) -> FolderFacts:
             f"'{folder}' is no directory.", "Name the directory that holds genai_config.json."
         )
     missing: list[str] = []
-    config = _config(folder, missing)
+    config = _config(folder, files, missing)
     _check_weights(folder, config, missing)
     if not any((folder / name).is_file() for name in _TOKENIZERS):
         missing.append("tokenizer.json: copy the tokenizer files of the original model")
-    if not _has_template(folder):
+    if TOKENIZER_SETTINGS not in files and read_json(folder / TOKENIZER_SETTINGS) is None:
+        missing.append(f"{TOKENIZER_SETTINGS}: copy it from the original model")
+    if not chat_template(folder, files):
         missing.append(
             "a chat template: copy chat_template.jinja, or a tokenizer_config.json with the key "
             "'chat_template', of the original model"
@@ -69,14 +81,46 @@ def read_json(path: Path) -> dict[str, Any] | None:
     try:
         if path.stat().st_size > JSON_LIMIT_BYTES:
             return None
-        value = json.loads(path.read_text("utf-8-sig"))
-    except (OSError, ValueError, RecursionError):
+        return read_object(path.read_text("utf-8-sig"))
+    except (OSError, ValueError):
+        return None
+
+
+def read_object(text: str) -> dict[str, Any] | None:
+    """Return the JSON object in a text; None when it is none."""
+    try:
+        value = json.loads(text)
+    except (ValueError, RecursionError):
         return None
     return value if isinstance(value, dict) else None
 
 
-def _config(folder: Path, missing: list[str]) -> dict[str, Any]:
-    path = folder / "genai_config.json"
+def chat_template(folder: Path, files: Mapping[str, str] = MappingProxyType({})) -> str:
+    """Return the chat template of a directory; '' where it has none that can be read.
+
+    Args:
+        folder: The directory.
+        files: Texts by file name that stand in place of those in it.
+    """
+    if TEMPLATE in files:
+        return files[TEMPLATE]
+    try:
+        with (folder / TEMPLATE).open(encoding="utf-8-sig") as file:
+            if text := file.read(TEMPLATE_LIMIT):
+                return text
+    except (OSError, ValueError):
+        pass
+    settings = read_json(folder / TOKENIZER_SETTINGS) or {}
+    template = settings.get("chat_template")
+    if isinstance(template, list):  # several by name, of which the first is the default
+        template = next((one.get("template") for one in template if isinstance(one, dict)), "")
+    return template if isinstance(template, str) else ""
+
+
+def _config(folder: Path, files: Mapping[str, str], missing: list[str]) -> dict[str, Any]:
+    path = folder / CONFIG
+    if CONFIG in files:
+        return read_object(files[CONFIG]) or {}
     if not path.is_file():
         missing.append("genai_config.json: the directory is no ONNX Runtime GenAI model")
         return {}
@@ -125,13 +169,6 @@ def _has_data(path: Path) -> bool:
         return data.stat().st_size > 0
     with path.open("rb") as file:
         return data.name.encode() not in file.read(8 * 1024 * 1024)
-
-
-def _has_template(folder: Path) -> bool:
-    if (folder / "chat_template.jinja").is_file():
-        return True
-    settings = read_json(folder / "tokenizer_config.json") or {}
-    return bool(settings.get("chat_template"))
 
 
 def _facts(config: dict[str, Any]) -> FolderFacts:

@@ -16,11 +16,13 @@ from tui.foundry.runtime.protocol import Event
 from tui.foundry.runtime.settings import OFFLINE, RuntimeSettings
 from tui.foundry.runtime.supervisor import RuntimeSupervisor
 from tui.foundry.types import (
+    AS_LINKS,
     BackendInfo,
     CacheInfo,
     Capability,
     ChatEvent,
     ChatRequest,
+    ImportOptions,
     LoadResult,
     Model,
     Progress,
@@ -176,12 +178,14 @@ class RuntimeBackend:
         freed: int = result["freed_bytes"]
         return freed
 
-    async def import_model(self, folder: Path, name: str) -> str:
-        """Link the user's directory into the cache; returns its variant id."""
+    async def import_model(self, folder: Path, name: str, options: ImportOptions = AS_LINKS) -> str:
+        """Bring the user's directory into the cache; returns its variant id."""
         # The host has another working directory.
         place = os.path.abspath(os.path.expanduser(folder))  # noqa: ASYNC240 - no disk access
         result = await self._supervisor.request(
-            "import", {"folder": place, "name": name}, limit_s=IMPORT_LIMIT_S
+            "import",
+            {"folder": place, "name": name, "way": options.way, "files": dict(options.files)},
+            limit_s=IMPORT_LIMIT_S,
         )
         variant_id: str = result["variant_id"]
         return variant_id

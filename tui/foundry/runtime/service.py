@@ -23,13 +23,15 @@ from tui.foundry.errors import (
     Unsupported,
 )
 from tui.foundry.ids import same_variant
-from tui.foundry.on_disk.local_models import LocalModel, LocalModels, delete_tree, folder_size
+from tui.foundry.on_disk.local_model import LocalModel
+from tui.foundry.on_disk.local_models import LocalModels, delete_tree, folder_size
 from tui.foundry.on_disk.scan import allocated_size, partial_folder, scan_cache
 from tui.foundry.runtime.bridge import GalleryBridge
 from tui.foundry.runtime.memory import give_memory_back, resident_bytes
 from tui.foundry.runtime.rows import catalog_size, is_local, variant_row
 from tui.foundry.runtime.settings import OFFLINE, RuntimeSettings
 from tui.foundry.runtime.upstream import CatalogStore
+from tui.foundry.types import ImportOptions
 
 if TYPE_CHECKING:
     from foundry_local_sdk import FoundryLocalManager, IModel
@@ -299,12 +301,16 @@ class RuntimeService:
                 if not is_local(variant.info)
                 for text in (variant.alias, variant.info.name)
             }
-            model = self._local.add(Path(arguments["folder"]), arguments["name"], taken)
-            if self._catalog.get_model_variant(model.id) is None:
+            options = ImportOptions(arguments["way"], arguments["files"])
+            model = self._local.add(Path(arguments["folder"]), arguments["name"], taken, options)
+            try:
+                if self._catalog.get_model_variant(model.id) is None:
+                    raise RequestFailed(
+                        f"The runtime did not take '{model.name}'.", "Look into its log."
+                    )
+            except BaseException:
                 self._local.remove(model.id)
-                raise RequestFailed(
-                    f"The runtime did not take '{model.name}'.", "Look into its log."
-                )
+                raise
         return {"variant_id": model.id}
 
     # Inside
