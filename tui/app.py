@@ -236,7 +236,7 @@ class FoundryApp(AppActions):
 
     @on(m.ImportRequested)
     def _import_requested(self, message: m.ImportRequested) -> None:
-        self.model_jobs.import_folder(message.folder, message.name)
+        self.model_jobs.import_folder(message)
 
     @on(m.MoveCacheRequested)
     def _move_cache_requested(self, message: m.MoveCacheRequested) -> None:

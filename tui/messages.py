@@ -23,6 +23,7 @@ from tui.system.device_memory import DeviceMemory
 from tui.system.memory_records import MemoryRecord
 
 if TYPE_CHECKING:
+    from tui.cache.importing import Way
     from tui.foundry.connect import Target
 
 
@@ -132,10 +133,12 @@ class JobRequested(Message):
 
 @dataclass
 class ImportRequested(Message):
-    """Add a model directory under a name."""
+    """Add a model directory under a name; see `import_from`."""
 
     folder: Path
     name: str
+    way: Way = "link"
+    mend_as: str | None = None
 
 
 @dataclass

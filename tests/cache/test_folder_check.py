@@ -14,8 +14,9 @@ from tui.cache.folder_check import check_folder, suggest_name
 LFS = b"version https://git-lfs.github.com/spec/v1\noid sha256:abc\nsize 123\n"
 
 
-def config(name: object = "model.onnx", **more: object) -> str:
-    return json.dumps({"model": {"decoder": {"filename": name}}, **more})
+def config(name: object = "model.onnx", context: int = 4096, search: object = None) -> str:
+    model = {"context_length": context, "decoder": {"filename": name}}
+    return json.dumps({"model": model, "search": search or {"max_length": context}})
 
 
 def test_a_good_directory_can_be_imported(tmp_path: Path) -> None:
@@ -37,7 +38,9 @@ def test_a_good_directory_can_be_imported(tmp_path: Path) -> None:
         ({"genai_config__json": "{}"}, "names no model file", "model.decoder.filename"),
         ({"genai_config__json": config(7)}, "names no model file", "model.decoder.filename"),
         ({"genai_config__json": config("../x.onnx")}, "outside of the directory", "Copy"),
-        ({"genai_config__json": config("other.onnx")}, "other.onnx is missing", "Copy"),
+        ({"genai_config__json": config("other.onnx")}, "but there is model.onnx", "filename"),
+        ({"tokenizer_config__json": None}, "tokenizer_config.json is missing", "Copy it from"),
+        ({"tokenizer_config__json": "{"}, "tokenizer_config.json is missing or bro", "Copy it"),
         ({"model__onnx": "no model"}, "model.onnx is no complete ONNX file", "Copy it again"),
         ({"model__onnx": LFS}, "only a pointer of Git LFS", "git lfs pull"),
         ({"model__onnx": onnx_bytes(("/etc/passwd", 0, 1))}, "keeps weights in", "Copy"),
@@ -67,18 +70,19 @@ def test_everything_is_said_at_once(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("changes", "what"),
+    ("text", "what", "mendable"),
     [
-        ({"tokenizer_config__json": None}, "tokenizer_config.json is missing"),
-        ({"genai_config__json": config(search={"max_length": 512})}, "search.max_length is 512"),
+        (config(search={"max_length": 512}), "search.max_length is 512", True),
+        (config(context=512), "search.max_length is 512", False),
+        (config(search={"max_length": 9000}), "9,000, is above the context of the model", True),
+        (config(search={"top_k": 1}), "has no search.max_length", False),
     ],
 )
-def test_warnings_do_not_hinder(
-    tmp_path: Path, changes: dict[str, bytes | str | None], what: str
-) -> None:
-    findings = check_folder(write_model_folder(tmp_path / "model", **changes))
+def test_warnings_do_not_hinder(tmp_path: Path, text: str, what: str, mendable: bool) -> None:
+    findings = check_folder(write_model_folder(tmp_path / "model", genai_config__json=text))
     assert [one.severity for one in findings] == ["warning", "info"]
     assert what in findings[0].what
+    assert findings[0].mendable is mendable
 
 
 def test_a_template_in_the_tokenizer_s_settings_is_enough(tmp_path: Path) -> None:

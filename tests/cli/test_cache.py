@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 
 from tests.cli.conftest import Ran
 from tests.support.scripted_backend import LARGE, SMALL, ScriptedBackend
@@ -52,15 +51,6 @@ def test_what_the_backend_cannot_do_is_said(run: Run, backend: ScriptedBackend) 
     backend.info.unavailable[Capability.CACHE] = "It does not tell."
     ran = run("cache")
     assert (ran.code, ran.err.splitlines()[0]) == (1, "error: It does not tell.")
-
-
-def test_importing_a_directory(run: Run, backend: ScriptedBackend, tmp_path: Path) -> None:
-    assert run("import", str(tmp_path / "none"), "--name", "mine").code == 1
-    ran = run("import", str(tmp_path), "--name", "mine")
-    assert ran.code == 1
-    assert "genai_config.json" in ran.err
-    (tmp_path / "genai_config.json").write_text("{}")
-    assert run("import", str(tmp_path), "--name", "mine", "--json").json["variant"] == "mine:1"
 
 
 def test_downloading_shows_progress_on_a_terminal_only(run: Run, backend: ScriptedBackend) -> None:

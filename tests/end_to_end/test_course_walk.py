@@ -169,7 +169,20 @@ def test_the_course_in_commands(environment: dict[str, str], home: Path) -> None
 
     own = home / "work" / "my-model"
     shutil.copytree(DEMO_FOLDER, own)
-    command(environment, "import", str(own), "--name", "my-model")
+    (own / "chat_template.jinja").unlink()
+    checked = command(environment, "import", str(own), "--check", check=False)
+    assert checked.returncode == 1
+    assert "--mend" in checked.stdout
+    command(
+        environment,
+        "import",
+        str(own),
+        "--name",
+        "my-model",
+        "--register",
+        "--chat-template",
+        "phi",
+    )
     cache = json.loads(command(environment, "cache", "--json").stdout)
     assert any("my-model" in entry["variant"] for entry in cache["entries"])
 

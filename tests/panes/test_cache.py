@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import tarfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -10,9 +9,10 @@ from pathlib import Path
 
 import pytest
 from textual.pilot import Pilot
-from textual.widgets import Input
+from textual.widgets import Button, Input, Select
 
 from tests.support.app import running_app
+from tests.support.model_folders import write_model_folder
 from tests.support.scripted_backend import SMALL, ScriptedBackend
 from tests.support.waiting import screen_text, wait_until
 from tui import demo_models
@@ -149,11 +149,10 @@ async def test_a_model_is_exported_into_a_chosen_directory(
 
 
 async def test_a_bundle_is_imported_by_its_path(backend: ScriptedBackend, tmp_path: Path) -> None:
+    folder = write_model_folder(tmp_path / "otter")
     archive = tmp_path / "otter.tar"
     with tarfile.open(archive, "w") as tar:
-        info = tarfile.TarInfo("genai_config.json")
-        info.size = 2
-        tar.addfile(info, io.BytesIO(b"{}"))
+        tar.add(folder, "otter")
     async with cache(backend) as pilot:
         await pilot.press("i")
         await expect_text(pilot, "Import a model directory")
@@ -163,3 +162,29 @@ async def test_a_bundle_is_imported_by_its_path(backend: ScriptedBackend, tmp_pa
         await pilot.press("enter")
         await expect_text(pilot, "import otter: done")
     assert any(call.startswith("import_model") for call in backend.calls)
+
+
+async def test_a_missing_chat_template_is_offered_and_the_way_is_chosen(
+    backend: ScriptedBackend, tmp_path: Path
+) -> None:
+    folder = write_model_folder(tmp_path / "otter", chat_template__jinja=None)
+    async with cache(backend, (80, 24)) as pilot:
+        await pilot.press("i")
+        await expect_text(pilot, "Import a model directory")
+        assert "Mend it" not in screen_text(pilot.app)
+        pilot.app.screen.query_one("#folder", Input).value = str(folder)
+        await expect_text(pilot, "+ The chat template is plain")
+        await expect_text(pilot, "Can be imported")
+        assert "Import " in screen_text(pilot.app)
+        pilot.app.screen.query_one("#mend", Select).value = "no"
+        await expect_text(pilot, "There is no chat template")
+        pilot.app.screen.query_one("#import", Button).press()
+        await pilot.pause()
+        assert not [call for call in backend.calls if call.startswith("import")]
+        pilot.app.screen.query_one("#mend", Select).value = "phi"
+        pilot.app.screen.query_one("#way", Select).value = "register"
+        await expect_text(pilot, "+ The chat template is phi")
+        pilot.app.screen.query_one("#import", Button).press()
+        await expect_text(pilot, "import otter: done")
+    assert f"import_model {folder} otter register" in backend.calls
+    assert not (folder / "chat_template.jinja").exists()

@@ -280,7 +280,7 @@ class ScriptedBackend:
         return variant.size_bytes or 0
 
     async def import_model(self, folder: Path, name: str, options: ImportOptions = AS_LINKS) -> str:
-        await self._enter("import_model", f"{folder} {name}", Capability.IMPORT)
+        await self._enter("import_model", f"{folder} {name} {options.way}", Capability.IMPORT)
         if not (folder / "genai_config.json").is_file():
             raise InvalidModelFolder(
                 f"{folder} holds no genai_config.json.", "Choose the directory with the model."

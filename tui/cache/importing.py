@@ -10,12 +10,15 @@ import secrets
 import shutil
 import threading
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 import psutil
 
 from tui.cache.bundle import is_archive, unpack
+from tui.cache.folder_check import check_folder
+from tui.cache.mending import Mended, mend
 from tui.formats import format_bytes
 from tui.foundry.backend import Backend, ProgressCallback
 from tui.foundry.errors import InvalidModelFolder
@@ -24,14 +27,23 @@ from tui.foundry.types import ImportOptions, Progress
 
 Way = Literal["link", "copy", "register"]
 WAYS: Mapping[Way, str] = {
-    "link": "links: takes no space, needs the directory to stay",
-    "copy": "copies: takes as much space again, stands by itself",
-    "register": "hard links: takes no space, stays when the directory goes; same disk only",
+    "link": "links: no more space, keep the directory",
+    "copy": "copies: as much space again",
+    "register": "hard links: no more space, same disk",
 }
 """How a directory joins the cache, and what that means."""
 _CHUNK = 8 * 1024 * 1024
 _ARRIVING = ".arriving-"
 _ROOM = "Free some space, or link it instead: --link."
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """A model that joined the cache."""
+
+    variant_id: str
+    mended: tuple[str, ...] = ()
+    """What was written beside its files, a sentence each."""
 
 
 async def import_from(
@@ -41,9 +53,9 @@ async def import_from(
     unpacked_dir: Path,
     *,
     way: Way = "link",
-    files: Mapping[str, str] | None = None,
+    mend_as: str | None = None,
     report: ProgressCallback = lambda _: None,
-) -> str:
+) -> Imported:
     """Import a model; nothing is left behind where that fails or is cancelled.
 
     Args:
@@ -52,20 +64,20 @@ async def import_from(
         name: What to call it.
         unpacked_dir: Where archives are unpacked; what lies there goes with its model.
         way: Of a directory; an archive is unpacked in any case.
-        files: Texts by file name that mend what is missing; the source is not written.
+        mend_as: Mend what can be mended, with this family of chat templates ('': as it seems);
+            None to import only what is whole. The source is not written.
         report: Told how far a copy has come.
-
-    Returns:
-        Its variant id.
 
     Raises:
         InvalidModelFolder, BundleError: It cannot be used; says what to change.
     """
-    mended = dict(files or {})
     if await asyncio.to_thread(source.is_dir):
+        mended = await asyncio.to_thread(checked, source, mend_as)
         if way == "copy":
-            return await _import_copy(backend, source, name, mended, report)
-        return await taken_in(backend, source, name, ImportOptions(way, mended))
+            variant_id = await _import_copy(backend, source, name, mended.files, report)
+        else:
+            variant_id = await taken_in(backend, source, name, ImportOptions(way, mended.files))
+        return Imported(variant_id, mended.said)
     if not await asyncio.to_thread(source.is_file) or not is_archive(source):
         raise InvalidModelFolder(
             f"{source} is neither a directory nor a .tar or .zip file.",
@@ -76,13 +88,30 @@ async def import_from(
     report(Progress(message="unpacking"))
     unpacking = asyncio.create_task(asyncio.to_thread(unpack, source, place))
     try:
-        model_folder = await asyncio.shield(unpacking)
-        return await taken_in(backend, model_folder, name, ImportOptions("link", mended))
+        folder = await asyncio.shield(unpacking)
+        mended = await asyncio.to_thread(checked, folder, mend_as)
+        variant_id = await taken_in(backend, folder, name, ImportOptions("link", mended.files))
     except BaseException:
         # The thread cannot be stopped: what it still writes would stay.
         await asyncio.wait((unpacking,))
         await asyncio.to_thread(delete_tree, place)
         raise
+    return Imported(variant_id, mended.said)
+
+
+def checked(folder: Path, mend_as: str | None) -> Mended:
+    """Return what mends a directory that can be imported. Raises `InvalidModelFolder`."""
+    mended = Mended() if mend_as is None else mend(folder, mend_as)
+    errors = [one for one in check_folder(folder, mended.files) if one.severity == "error"]
+    if not errors:
+        return mended
+    hints = [f"{one.what}: {one.mend}" if len(errors) > 1 else one.mend for one in errors]
+    if all(one.mendable for one in errors):
+        hints.append("--mend writes that beside the files, and leaves the directory as it is.")
+    raise InvalidModelFolder(
+        f"'{folder.name}' cannot be imported: {'; '.join(one.what for one in errors)}.",
+        "\n".join(hints),
+    )
 
 
 async def taken_in(backend: Backend, folder: Path, name: str, options: ImportOptions) -> str:
@@ -172,7 +201,8 @@ def _copy(source: Path, target: Path, tell: Callable[[int, int], None]) -> None:
             folders[:] = [name for name in folders if not name.startswith(".")]
             place = target / Path(parent).relative_to(source)
             place.mkdir(parents=True)
-            for name in (name for name in names if not name.startswith(".")):
+            # A link to nothing is no file of the model: one that is needed was missed before.
+            for name in (one for one in names if one[0] != "." and Path(parent, one).exists()):
                 with open(Path(parent, name), "rb") as read, open(place / name, "wb") as write:
                     while chunk := read.read(_CHUNK):
                         write.write(chunk)

@@ -1,17 +1,86 @@
-"""`import DIR|FILE --name N`."""
+"""`import DIR|FILE --name N [--copy|--link|--register] [--mend]`, and `import DIR --check`."""
 
 from __future__ import annotations
 
+import asyncio
+from argparse import Namespace
+from pathlib import Path
+
+from tui.cache.bundle import is_archive, verify_bundle
+from tui.cache.folder_check import Finding, check_folder, suggest_name
 from tui.cache.importing import import_from
+from tui.cache.mending import Mended, mend
 from tui.cli.execute import Context
+from tui.cli.output import UsageError
+from tui.formats import format_bytes
+
+_MARKS = {"error": "✗", "warning": "!", "info": "✓"}
+
+
+def prepare(arguments: Namespace) -> None:
+    """Refuse an import without a name. Raises `UsageError`."""
+    if not arguments.name and not arguments.check:
+        raise UsageError(
+            "--name is missing: what to call the model.",
+            f"For example: --name {suggest_name(arguments.folder.expanduser().absolute())}",
+        )
 
 
 async def run(context: Context) -> int:
     """Add the user's own model: a directory, a bundle, or an archive of a directory."""
-    source = context.arguments.folder.expanduser().absolute()
-    name, unpacked = context.arguments.name, context.session.paths.unpacked
+    arguments = context.arguments
+    source: Path = arguments.folder.expanduser().absolute()
+    mend_as = arguments.chat_template or ("" if arguments.mend else None)
+    if arguments.check:
+        return await _check(context, source, mend_as)
     async with context.backend() as backend:
-        variant_id = await import_from(backend, source, name, unpacked)
-    context.output.result({"variant": variant_id}, f"Imported as {variant_id}.")
-    context.output.hint(f"Talk to it: foundry-tui chat {name} 'Hello'")
+        imported = await import_from(
+            backend,
+            source,
+            arguments.name,
+            context.session.paths.unpacked,
+            way=arguments.way,
+            mend_as=mend_as,
+            report=context.on_progress(arguments.name, people_only=True),
+        )
+    lines = [f"Imported as {imported.variant_id}.", *imported.mended]
+    values = {"variant": imported.variant_id, "mended": list(imported.mended)}
+    context.output.result(values, "\n".join(lines))
+    context.output.hint(f"Talk to it: foundry-tui chat {arguments.name} 'Hello'")
     return 0
+
+
+async def _check(context: Context, source: Path, mend_as: str | None) -> int:
+    """Say what is missing, and change nothing. Exit code 1 where it cannot be imported."""
+    if source.is_file() and is_archive(source):  # noqa: ASYNC240 - one look
+        manifest = await asyncio.to_thread(verify_bundle, source)
+        size = format_bytes(manifest.size_bytes)
+        findings: tuple[Finding, ...] = (
+            Finding("info", f"{source.name} is whole: {manifest.variant_id}, {size}"),
+        )
+        mended = Mended()
+    else:
+        mended = Mended() if mend_as is None else await asyncio.to_thread(mend, source, mend_as)
+        findings = await asyncio.to_thread(check_folder, source, mended.files)
+    importable = not any(one.severity == "error" for one in findings)
+    values = {
+        "path": str(source),
+        "name": context.arguments.name or suggest_name(source),
+        "importable": importable,
+        "findings": [
+            {
+                "severity": one.severity,
+                "what": one.what,
+                "mend": one.mend,
+                "mendable": one.mendable,
+            }
+            for one in findings
+        ],
+        "mended": list(mended.said),
+    }
+    lines = [f"{_MARKS[one.severity]} {one.what}. {one.mend}".rstrip() for one in findings]
+    lines += [f"+ {line}" for line in mended.said]
+    if any(one.mendable for one in findings):
+        lines.append("--mend writes what it can beside the files; the directory stays as it is.")
+    context.output.result(values, "\n".join(lines))
+    return 0 if importable else 1

@@ -20,6 +20,7 @@ from tui.foundry.ids import same_variant
 from tui.foundry.types import Progress, ServiceAction, Variant
 from tui.messages import (
     ChatRequested,
+    ImportRequested,
     RefreshRequested,
     ServiceTold,
     VariantLoaded,
@@ -72,15 +73,25 @@ class ModelJobs:
         }[kind]
         return self._runner.start(kind, variant_id, lambda report: work(variant_id, report))
 
-    def import_folder(self, folder: Path, name: str) -> Job:
+    def import_folder(self, wanted: ImportRequested) -> Job:
         """Add a model directory of the user's."""
 
         async def work(report: ProgressCallback) -> None:
             report(Progress(message="checking"))
-            await import_from(self._backend, folder, name, self._unpacked_dir)
+            imported = await import_from(
+                self._backend,
+                wanted.folder,
+                wanted.name,
+                self._unpacked_dir,
+                way=wanted.way,
+                mend_as=wanted.mend_as,
+                report=report,
+            )
+            for line in imported.mended:
+                report(Progress(line=line))
             self._look_again("models", "cache")
 
-        return self._runner.start("import", name, work)
+        return self._runner.start("import", wanted.name, work)
 
     def service(self, action: ServiceAction) -> Job:
         """Do something with the service behind the backend; posts what to show about it."""

@@ -215,7 +215,7 @@ def _marker(model: LocalModel, source: Path) -> dict[str, Any]:
     files = {
         path.name: [path.stat().st_size, path.stat().st_mtime_ns]
         for path in sorted(source.iterdir())
-        if path.name not in (MARKER, IDENTITY) and not path.name.startswith(".")
+        if path.name not in (MARKER, IDENTITY) and not path.name.startswith(".") and path.exists()
     }
     return {"schema": 1, "model": asdict(model), "files": files}
 

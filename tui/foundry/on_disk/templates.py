@@ -44,7 +44,7 @@ FAMILIES: Mapping[str, Family] = {
         "<|start_header_id|>assistant<|end_header_id|>\n\n",
     ),
     "phi": Family(
-        ("<|user|>", "<|assistant|>", "<|end|>"),
+        ("<|assistant|>", "<|end|>"),
         "<|{{ message['role'] }}|>\n{{ message['content'] }}<|end|>\n",
         "<|assistant|>\n",
         "<|user|>\n{Content}<|end|>\n<|assistant|>\n",

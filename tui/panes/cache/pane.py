@@ -16,7 +16,6 @@ from tui.foundry.types import Capability
 from tui.messages import (
     CacheRequested,
     ExportRequested,
-    ImportRequested,
     JobRequested,
     MoveCacheRequested,
     RefreshRequested,
@@ -200,7 +199,7 @@ class CachePane(CacheList):
         from tui.panes.cache.import_dialog import ImportDialog
 
         if answer := await self.app.push_screen_wait(ImportDialog()):
-            self.post_message(ImportRequested(*answer))
+            self.post_message(answer)
 
     @work(group="move", exclusive=True)
     async def action_move_cache(self) -> None:
