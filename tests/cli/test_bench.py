@@ -9,7 +9,7 @@ import pytest
 from tests.cli.conftest import Ran
 from tests.support.scripted_backend import LARGE, SMALL, ScriptedAnswer, ScriptedBackend
 from tui.foundry.connect import Target
-from tui.foundry.errors import LoadFailed, RequestFailed
+from tui.foundry.errors import BackendUnavailable, LoadFailed, RequestFailed
 
 Run = Callable[..., Ran]
 BOTH = ("bench", "--models", "demo-small,demo-large")
@@ -131,3 +131,31 @@ def test_a_run_without_models_says_what_to_write(run: Run) -> None:
     ran = run("bench")
     assert ran.code == 2
     assert "--models A,B" in ran.err
+
+
+def test_an_interrupted_run_goes_on(run: Run, backend: ScriptedBackend) -> None:
+    backend.fail("chat", BackendUnavailable("It ended.", ""), always=True)
+    ran = run(*BOTH, "--rounds", "3")
+    assert ran.code in (1, 3)
+    backend.heal("chat")
+    ran = run("bench", "--resume", "last", "--json")
+    assert len(ran.json["requests"]) == 6
+    assert run("bench", "--resume", "last").code == 4
+
+
+def test_an_earlier_run_is_made_again(run: Run) -> None:
+    first = run(*BOTH, "--rounds", "2", "--concurrency", "2", "--json").json
+    again = run("bench", "--again", first["run_id"][:8], "--json").json
+    assert again["plan"] == first["plan"]
+    assert again["run_id"] != first["run_id"]
+
+
+def test_progress_says_how_long_it_takes(run: Run) -> None:
+    ran = run(*BOTH, "--rounds", "2", terminal=True)
+    assert "4 of 4 requests, 0 ms left" in ran.err.replace("0 s", "0 ms")
+
+
+def test_one_model_at_a_time_is_stated(run: Run) -> None:
+    ran = run(*BOTH, "--rounds", "6", "--one-at-a-time")
+    assert "One model was in memory at a time, in block order: asked for." in ran.out
+    assert run(*BOTH, "--one-at-a-time", "--all-loaded").code == 2

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -45,4 +46,34 @@ def run_context(plan: BenchPlan, info: BackendInfo) -> dict[str, Any]:
         "temperature": plan.temperature,
         "top_p": plan.top_p,
         "seed": plan.seed,
+        "concurrency": plan.concurrency,
+        "warm_up": plan.warm_up,
+        "api": plan.api,
+        "providers": list(info.providers),
     }
+
+
+_MUST_AGREE = (
+    "foundry_tui_version", "backend", "backend_version", "host_system", "machine", "cpu_count",
+    "ram_total_bytes",
+)  # fmt: skip
+
+
+def differences(
+    one: Mapping[str, Any], other: Mapping[str, Any], keys: Iterable[str] = _MUST_AGREE
+) -> list[str]:
+    """Say in which conditions two runs differ, for those that both know."""
+    return [
+        f"{key.replace('_', ' ')} {one[key]} / {other[key]}"
+        for key in keys
+        if one.get(key) is not None and other.get(key) is not None and one[key] != other[key]
+    ]
+
+
+def resumed_context(before: Mapping[str, Any], now: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the conditions of a run that is taken up again, with what is not as it was."""
+    context = {**before, "notes": list(before.get("notes", ()))}
+    context["resumptions"] = [*before.get("resumptions", ()), now["started_at"]]
+    if changed := differences(before, now):
+        context["notes"].append(f"Taken up again under other conditions: {'; '.join(changed)}.")
+    return context

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from tui.bench.plan import BenchPlan, Step
+from tui.bench.plan import BenchPlan, Order, Step
 from tui.bench.results import RequestResult
 from tui.bench.summary import Summary
 from tui.foundry.types import LoadResult
@@ -16,6 +16,17 @@ class RunStarted:
 
     run_id: str
     plan: BenchPlan
+    earlier: tuple[RequestResult, ...] = ()
+    """What was measured before, of a run that is taken up again."""
+
+
+@dataclass(frozen=True, slots=True)
+class OrderSettled:
+    """It is decided how the targets stay in memory, and which order follows."""
+
+    order: Order
+    one_at_a_time: bool
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +42,14 @@ class TargetLoaded:
 
     target: str
     result: LoadResult
+
+
+@dataclass(frozen=True, slots=True)
+class TargetUnloaded:
+    """A target left memory, to make room for another."""
+
+    target: str
+    freed_bytes: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +92,16 @@ class RequestFinished:
 
 
 @dataclass(frozen=True, slots=True)
+class TimeLeft:
+    """How far the run is, and how long it will still take."""
+
+    done: int
+    total: int
+    left_s: float | None
+    """None before every target was measured once."""
+
+
+@dataclass(frozen=True, slots=True)
 class Trouble:
     """Something went wrong that does not end the run."""
 
@@ -90,13 +119,16 @@ class RunFinished:
 
 BenchEvent = (
     RunStarted
+    | OrderSettled
     | TargetLoading
     | TargetLoaded
+    | TargetUnloaded
     | TargetFailed
     | WarmedUp
     | RequestStarted
     | AnswerDelta
     | RequestFinished
+    | TimeLeft
     | Trouble
     | RunFinished
 )

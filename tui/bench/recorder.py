@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -73,13 +73,27 @@ class Recorder:
                 ),
             )
 
-    def finish(self, run_id: str, context: Mapping[str, Any], facts: list[TargetFacts]) -> None:
+    def forget(self, run_id: str, sequences: Iterable[int]) -> None:
+        """Take requests out that are made anew."""
+        with self._database.transaction() as connection:
+            connection.executemany(
+                "DELETE FROM bench_requests WHERE run_id = ? AND sequence = ?",
+                [(run_id, sequence) for sequence in sequences],
+            )
+
+    def update(self, run_id: str, context: Mapping[str, Any], facts: Sequence[TargetFacts]) -> None:
+        """Enter what is known of a run that goes on, or that was stopped."""
+        with self._database.transaction() as connection:
+            connection.execute(
+                "UPDATE bench_runs SET context = ? WHERE id = ?", (_full(context, facts), run_id)
+            )
+
+    def finish(self, run_id: str, context: Mapping[str, Any], facts: Sequence[TargetFacts]) -> None:
         """Enter the end of a run, and what is known of its targets."""
-        full = {**context, "targets": [asdict(one) for one in facts]}
         with self._database.transaction() as connection:
             connection.execute(
                 "UPDATE bench_runs SET finished_at = ?, context = ? WHERE id = ?",
-                (now_text(), json.dumps(full), run_id),
+                (now_text(), _full(context, facts), run_id),
             )
 
     def list(self, limit: int = 200) -> tuple[RunLine, ...]:
@@ -114,7 +128,11 @@ class Recorder:
         if run is None:
             raise NotFound(f"There is no benchmark run {run_id}.")
         context = json.loads(run["context"])
-        facts = [TargetFacts(**one) for one in context.pop("targets", [])]
+        facts = [TargetFacts.from_dict(one) for one in context.pop("targets", [])]
         results = [RequestResult.from_dict(json.loads(row["result"])) for row in rows]
         plan = plan_from(json.loads(run["plan"]))
         return summarize(run_id, plan, context, {one.target: one for one in facts}, results)
+
+
+def _full(context: Mapping[str, Any], facts: Sequence[TargetFacts]) -> str:
+    return json.dumps({**context, "targets": [asdict(one) for one in facts]})

@@ -1,46 +1,58 @@
-"""Makes a run: load, warm up, then interleaved measured requests."""
+"""Makes a run: load, warm up, then measured requests in drawn order, each kept as it ends."""
 
 from __future__ import annotations
 
 import asyncio
+import time
 import uuid
-from collections.abc import Callable
-from contextlib import aclosing
-from dataclasses import replace
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
+from typing import Any
 
+from tui.bench.asking import Asking
 from tui.bench.backends import Backends, OpenEndpoint
-from tui.bench.context import now_text, run_context
+from tui.bench.conditions import Conditions
+from tui.bench.context import now_text, resumed_context, run_context
 from tui.bench.events import (
     AnswerDelta,
     BenchEvent,
+    OrderSettled,
     RequestFinished,
     RequestStarted,
     RunFinished,
     RunStarted,
-    TargetFailed,
-    TargetLoaded,
-    TargetLoading,
+    TimeLeft,
     Trouble,
-    WarmedUp,
 )
-from tui.bench.memory import MemoryWatch
-from tui.bench.plan import BenchPlan, Step, steps
+from tui.bench.forecast import Forecast
+from tui.bench.memory_fit import Stay
+from tui.bench.plan import BenchPlan, Burst, Step, bursts
 from tui.bench.recorder import Recorder
+from tui.bench.residence import Residence
 from tui.bench.results import RequestResult, TargetFacts
-from tui.bench.summary import Summary, summarize
-from tui.catalog.ready import make_ready
-from tui.catalog.resolve import find_variant
-from tui.chat.figures import AnswerFigures, AnswerMeter
+from tui.bench.summary import Summary, graded, summarize
+from tui.bench.watch import RuntimeWatch
 from tui.database import DatabaseError
 from tui.foundry.backend import Backend
-from tui.foundry.errors import BackendUnavailable, FoundryError, StreamBroken, TimedOut
-from tui.foundry.types import ChatDelta, ChatMessage, ChatRequest
+from tui.foundry.errors import BackendUnavailable, FoundryError, RuntimeCrashed
 
 OnEvent = Callable[[BenchEvent], None]
 
-LEAST_WARM_UPS, MOST_WARM_UPS = 3, 10
-STEADY_RATIO = 1.25
+MOST_CRASHES = 3
+"""One after the other; then the run stops, and may be taken up later."""
+_GONE = (BackendUnavailable.code, RuntimeCrashed.code)
+
+
+@dataclass(frozen=True, slots=True)
+class Earlier:
+    """A run that was not finished: what there is of it."""
+
+    run_id: str
+    context: dict[str, Any]
+    results: tuple[RequestResult, ...]
+    facts: tuple[TargetFacts, ...] = ()
 
 
 async def run_bench(
@@ -50,6 +62,8 @@ async def run_bench(
     on_event: OnEvent,
     *,
     open_endpoint: OpenEndpoint | None = None,
+    earlier: Earlier | None = None,
+    run_id: str = "",
 ) -> Summary:
     """Measure `plan` and return the summary; cancel the task to stop, what was measured is kept.
 
@@ -59,177 +73,208 @@ async def run_bench(
         recorder: Each request is written there as it comes.
         on_event: Told what goes on, on the event loop; must be quick.
         open_endpoint: Connects to the servers that targets name.
+        earlier: What there is of this run, to go on with it; from `resume.earlier_run`.
+        run_id: Its name, where that was chosen before; '' for a new one.
 
     Raises:
         FoundryError: No target can be measured at all.
     """
     backends = Backends(backend, open_endpoint)
+    run_id = earlier.run_id if earlier else run_id or new_run_id()
     try:
-        return await _Run(plan, backends, recorder, on_event).run()
+        return await _Run(run_id, plan, backends, recorder, on_event, earlier).run()
     finally:
         await backends.close()
+
+
+def new_run_id() -> str:
+    """Return a name for a run."""
+    return uuid.uuid4().hex[:12]
 
 
 class _Run:
     """The state of one run."""
 
     def __init__(
-        self, plan: BenchPlan, backends: Backends, recorder: Recorder, on_event: OnEvent
+        self,
+        run_id: str,
+        plan: BenchPlan,
+        backends: Backends,
+        recorder: Recorder,
+        on_event: OnEvent,
+        earlier: Earlier | None,
     ) -> None:
+        self._id = run_id
         self._plan = plan
         self._backends = backends
-        self._ids = {one.label: one.variant_id for one in plan.targets}
         self._recorder = recorder
         self._tell = on_event
-        self._id = uuid.uuid4().hex[:12]
-        self._context = run_context(plan, backends.main.info)
-        self._facts = {label: TargetFacts(label) for label in plan.labels}
-        self._results: list[RequestResult] = []
-        self._memory = MemoryWatch(backends.main.info.pid)
+        self._earlier = earlier
+        info = backends.main.info
+        self._context = run_context(plan, info)
+        if earlier is not None:
+            self._context = resumed_context(earlier.context, self._context)
+        self._results = {one.step.sequence: one for one in earlier.results} if earlier else {}
+        self._forecast = Forecast()
+        self._asking = Asking(plan, backends, self._text)
+        self._residence = Residence(plan, backends, self._asking, self._forecast, on_event)
+        self._before = {one.target: one for one in earlier.facts} if earlier else {}
+        self._residence.remember(self._before)
+        self._watch = RuntimeWatch(info.pid)
+        self._conditions = Conditions(info.pid)
+        self._crashes = 0
         self._recording = True
 
     async def run(self) -> Summary:
-        self._tell(RunStarted(self._id, self._plan))
-        await self._record(lambda: self._recorder.start(self._id, self._plan, self._context))
+        known = tuple(self._results.values())
+        self._tell(RunStarted(self._id, self._plan, known))
+        if self._earlier is None:
+            await self._record(lambda: self._recorder.start(self._id, self._plan, self._context))
         stopped = True
         try:
-            async with self._memory.running():
-                await self._load_all()
-                await self._warm_up_all()
-                await self._measure()
-            stopped = False
+            async with self._watch.running():
+                stopped = not await self._make()
         finally:
             summary = await asyncio.shield(self._finish(stopped))
         return summary
 
+    async def _make(self) -> bool:
+        """Return whether the run came to its end."""
+        await asyncio.to_thread(self._conditions.look)
+        stay = await self._residence.settle(_stay_of(self._earlier))
+        self._context |= stay.as_dict()
+        self._tell(OrderSettled(stay.order, stay.one_at_a_time, stay.reason))
+        await self._residence.ensure_all()
+        await self._keep()
+        left = await self._left(bursts(self._plan, stay.order))
+        round_index = left[0].steps[0].round_index if left else 0
+        for place, burst in enumerate(left):
+            if burst.steps[0].round_index != round_index:
+                round_index = burst.steps[0].round_index
+                await asyncio.to_thread(self._conditions.look)
+                await self._keep()
+            if burst.target in self._residence.measurable and not await self._measure(burst):
+                return False
+            self._tell_time(left[place + 1 :])
+        return True
+
+    async def _left(self, order: Sequence[Burst]) -> list[Burst]:
+        """Return what was not measured yet; units that were left half done are measured anew.
+
+        What is compared with each other then comes from one life of the runtime: its level moves
+        from one to the next.
+        """
+        undone = [one for one in order if any(s.sequence not in self._results for s in one.steps)]
+        units = {one.unit for one in undone}
+        left = [one for one in order if one.unit in units]
+        repeated = [s.sequence for one in left for s in one.steps if s.sequence in self._results]
+        for sequence in repeated:
+            del self._results[sequence]
+        if repeated:
+            await self._record(lambda: self._recorder.forget(self._id, repeated))
+            self._note(f"{len(repeated)} requests of the interrupted round were repeated.")
+        return left
+
+    async def _measure(self, burst: Burst) -> bool:
+        """Make the requests of a burst; False where the run cannot go on."""
+        target = burst.target
+        try:
+            await self._residence.ensure(target)
+        except FoundryError as error:
+            self._residence.fail(target, error)
+            return bool(self._residence.measurable)
+        self._watch.begin(target)
+        began_s = time.perf_counter()
+        results = await asyncio.gather(*map(self._one, burst.steps))
+        self._forecast.burst(target, time.perf_counter() - began_s)
+        self._watch.end()
+        if any(one.error_code in _GONE for one in results):
+            return await self._recover()
+        self._crashes = 0
+        return True
+
+    async def _one(self, step: Step) -> RequestResult:
+        self._tell(RequestStarted(step))
+        result = await self._asking.ask(step)
+        self._results[step.sequence] = result
+        await self._record(partial(self._recorder.add, self._id, result))
+        self._tell(RequestFinished(result))
+        return result
+
+    async def _recover(self) -> bool:
+        """After a crash bring the targets back, or give them up; False where none is left."""
+        self._crashes += 1
+        if self._crashes > MOST_CRASHES:
+            self._tell(Trouble(f"The backend went away {self._crashes} times; the run stops."))
+            return False
+        self._tell(Trouble("The backend went away; loading the models again."))
+        self._note(f"The backend went away after {len(self._results)} requests.")
+        self._residence.forget()
+        try:
+            await self._residence.ensure_all()
+        except FoundryError as error:
+            self._tell(Trouble(f"The run stops: {error.message}"))
+            return False
+        pid = self._backends.main.info.pid
+        self._watch.pid = pid
+        self._conditions.follow(pid)
+        return bool(self._residence.measurable)
+
+    # Telling and keeping
+
+    def _text(self, target: str, text: str) -> None:
+        self._tell(AnswerDelta(target, text))
+
+    def _tell_time(self, left: Sequence[Burst]) -> None:
+        measurable = set(self._residence.measurable)
+        targets = [one.target for one in left if one.target in measurable]
+        left_s = self._forecast.left_s(Counter(targets), self._residence.loads_left(targets))
+        done = len(self._results)
+        self._tell(TimeLeft(done, done + len(targets) * self._plan.concurrency, left_s))
+
+    def _note(self, text: str) -> None:
+        self._context.setdefault("notes", []).append(text)
+
+    async def _keep(self) -> None:
+        """Write down what is known besides the requests, so that a crash does not lose it."""
+        context, facts = dict(self._context), list(self._facts().values())
+        await self._record(lambda: self._recorder.update(self._id, context, facts))
+
     async def _finish(self, stopped: bool) -> Summary:
-        for target, facts in self._facts.items():
-            self._facts[target] = replace(
-                facts,
-                rss_peak_bytes=self._memory.peak_bytes(target),
-                rss_mean_bytes=self._memory.mean_bytes(target),
+        await asyncio.to_thread(self._conditions.look)
+        self._context |= {
+            "conditions": self._conditions.as_dict(),
+            "sampling": self._watch.cost(),
+        }
+        if stopped:
+            self._context.setdefault("interruptions", []).append(
+                {"at": now_text(), "requests": len(self._results)}
             )
-        known = list(self._facts.values())
-        await self._record(lambda: self._recorder.finish(self._id, self._context, known))
-        summary = self.summary(verdicts=True)
+            await self._keep()
+        else:
+            kept = list(self._facts().values())
+            await self._record(lambda: self._recorder.finish(self._id, self._context, kept))
+        summary = await asyncio.to_thread(graded, self._summary())
         self._tell(RunFinished(summary, stopped))
         return summary
 
-    def summary(self, *, verdicts: bool) -> Summary:
-        return summarize(
-            self._id, self._plan, self._context, self._facts, self._results, verdicts=verdicts
-        )
-
-    # Before measuring
-
-    async def _load_all(self) -> None:
-        errors = []
-        for target in self._plan.labels:
-            try:
-                await self._load(target)
-            except FoundryError as error:
-                errors.append(error)
-                self._facts[target] = replace(self._facts[target], error=error.message)
-                self._tell(TargetFailed(target, error.message))
-        if len(errors) == len(self._plan.targets):
-            raise errors[0]
-
-    async def _load(self, target: str) -> None:
-        self._tell(TargetLoading(target))
-        backend = await self._backends.of(self._plan.target(target))
-        wanted = self._plan.target(target).variant_id
-        _, variant = find_variant(await backend.models(), wanted)
-        self._ids[target] = variant.id
-        result = await make_ready(backend, variant, lambda _: None)
-        if not result.already_loaded:
-            self._facts[target] = replace(
-                self._facts[target], load_s=result.load_s, load_bytes=result.resident_bytes
+    def _facts(self) -> dict[str, TargetFacts]:
+        """Return what is known of the targets, with what was seen while they answered."""
+        watch, found = self._watch, {}
+        for label, known in self._residence.facts.items():
+            before = self._before.get(label, TargetFacts(label))
+            peaks = (before.rss_peak_bytes, watch.peak_bytes(label))
+            found[label] = replace(
+                known,
+                rss_peak_bytes=max((one for one in peaks if one is not None), default=None),
+                rss_mean_bytes=watch.mean_bytes(label) or before.rss_mean_bytes,
+                cpu_percent=watch.cpu_percent(label) or before.cpu_percent,
             )
-        self._tell(TargetLoaded(target, result))
+        return found
 
-    async def _warm_up_all(self) -> None:
-        for target in self._measurable:
-            times: list[float] = []
-            steady = False
-            while len(times) < MOST_WARM_UPS and not steady:
-                # Always the same prompt: only then do the times say whether they have settled.
-                result = await self._request(Step(-1, -1, 0, target), tell_text=False)
-                if result.error is not None or result.figures is None:
-                    break
-                times.append(result.figures.e2e_s or 0.0)
-                last = times[-LEAST_WARM_UPS:]
-                steady = len(last) == LEAST_WARM_UPS and max(last) < STEADY_RATIO * min(last)
-            self._facts[target] = replace(
-                self._facts[target], warm_up_requests=len(times), steady=steady
-            )
-            self._tell(WarmedUp(target, len(times), steady))
-
-    @property
-    def _measurable(self) -> list[str]:
-        return [target for target, facts in self._facts.items() if facts.error is None]
-
-    # Measuring
-
-    async def _measure(self) -> None:
-        for step in steps(self._plan):
-            if step.target not in self._measurable:
-                continue
-            self._tell(RequestStarted(step))
-            result = await self._request(step)
-            self._results.append(result)
-            await self._record(partial(self._recorder.add, self._id, result))
-            self._tell(RequestFinished(result))
-
-    async def _request(self, step: Step, *, tell_text: bool = True) -> RequestResult:
-        """Make one request; an expected failure is a result too."""
-        started_at = now_text()
-        meter = AnswerMeter()
-        self._memory.target = step.target
-        error: FoundryError | None = None
-        try:
-            async with asyncio.timeout(self._plan.timeout_s):
-                await self._answer(step, meter, tell_text=tell_text)
-        except TimeoutError:
-            error = TimedOut(f"time limit of {self._plan.timeout_s:g} s")
-        except FoundryError as failure:
-            error = failure
-        self._memory.sample()
-        figures = meter.figures()
-        if error is None and figures.ttft_s is None:
-            error = StreamBroken("the answer was empty")
-        if isinstance(error, BackendUnavailable):
-            await self._recover()
-        return RequestResult(step, started_at, figures, error.message if error else None)
-
-    async def _answer(self, step: Step, meter: AnswerMeter, *, tell_text: bool) -> AnswerFigures:
-        prompt = self._plan.prompt_set.prompts[step.prompt_index]
-        target = self._plan.target(step.target)
-        settings = {
-            "max_tokens": self._plan.max_tokens,
-            "temperature": self._plan.temperature,
-            "top_p": self._plan.top_p,
-            "seed": self._plan.seed,
-        } | target.settings
-        messages = (ChatMessage("user", prompt),)
-        request = ChatRequest(self._ids[step.target], messages, **settings)  # type: ignore[arg-type]
-        backend = await self._backends.of(target)
-        async with aclosing(backend.chat(request)) as events:
-            async for event in events:
-                meter.feed(event)
-                if tell_text and isinstance(event, ChatDelta):
-                    self._tell(AnswerDelta(step.target, event.text))
-        return meter.figures()
-
-    async def _recover(self) -> None:
-        """After a crash of the runtime bring the targets back into memory, or give them up."""
-        self._tell(Trouble("The backend went away; loading the models again."))
-        for target in self._measurable:
-            try:
-                await self._load(target)
-            except FoundryError as error:
-                self._facts[target] = replace(self._facts[target], error=error.message)
-                self._tell(TargetFailed(target, error.message))
-        self._memory.pid = self._backends.main.info.pid
+    def _summary(self) -> Summary:
+        results = [self._results[sequence] for sequence in sorted(self._results)]
+        return summarize(self._id, self._plan, self._context, self._facts(), results)
 
     async def _record(self, write: Callable[[], None]) -> None:
         if not self._recording:
@@ -240,3 +285,11 @@ class _Run:
             # Once is enough to say; the results stay in memory and can be exported.
             self._recording = False
             self._tell(Trouble(f"{error.message} The results are kept until you leave."))
+
+
+def _stay_of(earlier: Earlier | None) -> Stay | None:
+    if earlier is None or "order" not in earlier.context:
+        return None
+    context = earlier.context
+    one = context.get("memory") == "one at a time"
+    return Stay(one, context["order"], str(context.get("memory_reason", "")))

@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from itertools import combinations
-from typing import Any, Literal
+from dataclasses import dataclass, field, replace
+from typing import Any
 
+from tui.bench.checks import Outcome
+from tui.bench.grading import grade
+from tui.bench.notes import run_notes
+from tui.bench.pairs import COMPARED, Metric, PairVerdict, pair_verdicts, spread
 from tui.bench.plan import BenchPlan
 from tui.bench.results import RequestResult, TargetFacts
 from tui.bench.statistics import median, order_interval, quantile
-from tui.bench.verdict import Verdict, compare, spread_of, unequal_answers
+
+__all__ = [
+    "COMPARED", "METRICS", "SCHEMA", "Figure", "Metric", "PairVerdict", "Summary", "TargetSummary",
+    "figure_of", "graded", "summarize",
+]  # fmt: skip
 
 SCHEMA = 1
-Metric = Literal["ttft_s", "tpot_s", "decode_tok_s", "e2e_s", "e2e_tok_s"]
-METRICS: tuple[Metric, ...] = ("ttft_s", "tpot_s", "decode_tok_s", "e2e_s", "e2e_tok_s")
-COMPARED: tuple[Metric, ...] = ("e2e_s", "ttft_s", "tpot_s")
-LEAST_TOKENS = 8
-"""Fewer make no TPOT that could be compared."""
-P90_FROM, P95_FROM = 30, 60
+METRICS: tuple[Metric, ...] = (
+    "ttft_s", "tpot_s", "decode_tok_s", "e2e_s", "e2e_tok_s", "ttfa_s", "itl_s",
+)  # fmt: skip
+P90_FROM, P95_FROM, P99_FROM = 30, 60, 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,12 +34,14 @@ class Figure:
     n: int = 0
     median: float | None = None
     low: float | None = None
-    """95 % interval of the median, from order statistics."""
+    """95 % interval of the median, from order statistics; None for pooled gaps, as the gaps of one
+    answer are not independent."""
     high: float | None = None
     p90: float | None = None
-    """None below `P90_FROM` values."""
+    """None below `P90_FROM` values, and so on."""
     p95: float | None = None
     largest: float | None = None
+    p99: float | None = None
 
     def as_dict(self) -> dict[str, Any]:
         """Return plain values."""
@@ -43,6 +51,7 @@ class Figure:
             "ci95": [self.low, self.high],
             "p90": self.p90,
             "p95": self.p95,
+            "p99": self.p99,
             "max": self.largest,
         }
 
@@ -58,18 +67,18 @@ class TargetSummary:
     output_tokens: float | None
     """Median."""
     last_error: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class PairVerdict:
-    """Two targets by one metric."""
-
-    a: str
-    b: str
-    metric: Metric
-    verdict: Verdict
-    unequal: bool = False
-    """Whether the answers differ so much in length that E2E is no measure of speed."""
+    failures: Mapping[str, int] = field(default_factory=dict)
+    """How many failed for which reason, by its stable word."""
+    tokens_estimated: bool = False
+    """Whether tokens were counted by pieces, as the server sent no usage."""
+    tokens_per_piece: float | None = None
+    """Median; above 1 the server sends several tokens at once, and ITL is the gap between those."""
+    throughput_tok_s: float | None = None
+    """Tokens of all requests together by the time that they took together."""
+    checked: int = 0
+    """Answers with checks; of a summary that was graded."""
+    passed: int = 0
+    """Answers that passed all of theirs. A failed request passes none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +93,8 @@ class Summary:
     requests: tuple[RequestResult, ...] = ()
     spread: float | None = None
     notes: tuple[str, ...] = field(default=())
+    outcomes: Mapping[int, tuple[Outcome, ...]] = field(default_factory=dict)
+    """What came of each answer's checks, by its sequence number; of a summary that was graded."""
 
     def as_dict(self) -> dict[str, Any]:
         """Return the run in the shape that `--json` and the export have."""
@@ -109,14 +120,24 @@ class Summary:
                     "rounds": one.verdict.rounds,
                     "prompts": one.verdict.prompts,
                     "under_load": one.verdict.under_load,
+                    "unequal_answers": one.unequal,
+                    "ruled_out": one.verdict.ruled_out,
                     "reason": one.verdict.reason,
                     "text": verdict_text(one),
                 }
                 for one in self.verdicts
             ],
-            "requests": [one.as_dict() for one in self.requests],
+            "requests": [self._request_dict(one) for one in self.requests],
             "notes": list(self.notes),
         }
+
+    def _request_dict(self, one: RequestResult) -> dict[str, Any]:
+        outcomes = self.outcomes.get(one.step.sequence, ())
+        checks = [
+            {**done.check.as_dict(), "passed": done.passed, "reason": done.reason or None}
+            for done in outcomes
+        ]
+        return one.as_dict() | {"checks": checks}
 
 
 def summarize(
@@ -128,134 +149,155 @@ def summarize(
     *,
     verdicts: bool = True,
 ) -> Summary:
-    """Sum up what has been measured; may be called at any time of a run.
+    """Sum up a run; answers are not graded here, see `graded`.
 
     Args:
-        run_id: Name of the run.
+        run_id: Its name.
         plan: What was to be measured.
         context: Its conditions.
-        facts: What is known of the targets, by id.
+        facts: What is known of the targets, by label.
         results: The requests so far.
         verdicts: Whether to compare: only at the end, since a look after each round would find
             differences that are none.
     """
     targets = tuple(
-        _summarize_target(facts.get(label, TargetFacts(label)), results) for label in plan.labels
+        _summarize_target(facts.get(label, TargetFacts(label)), results, plan.concurrency)
+        for label in plan.labels
     )
-    spread = _spread(plan, results)
-    pairs = _verdicts(plan, results, spread) if verdicts else ()
-    return Summary(run_id, plan, context, targets, pairs, tuple(results), spread)
+    changed = spread(plan, results)
+    # One target after the other, drift makes differences: numbers only.
+    comparable = verdicts and context.get("order", plan.order) != "sequential"
+    pairs = pair_verdicts(plan, results, changed) if comparable else ()
+    medians = {
+        one.facts.target: (one.metrics["ttft_s"].median, one.metrics["tpot_s"].median)
+        for one in targets
+    }
+    notes = run_notes(plan, context, medians) if verdicts else ()
+    return Summary(run_id, plan, context, targets, pairs, tuple(results), changed, notes)
 
 
-def figure_of(values: Sequence[float]) -> Figure:
-    """Return median, interval and the percentiles that so many values support."""
+def graded(summary: Summary) -> Summary:
+    """Return the summary with every answer put through its checks.
+
+    Blocks for some milliseconds where there are patterns among them: call it off the event loop.
+    """
+    items = summary.plan.prompt_set.items
+    if not summary.plan.prompt_set.checked:
+        return summary
+    asked = [one for one in summary.requests if items[one.step.prompt_index].checks]
+    answers = [(one, one.figures.text) for one in asked if one.error is None and one.figures]
+    found = grade([(items[one.step.prompt_index], text) for one, text in answers])
+    outcomes = {one.step.sequence: result for (one, _), result in zip(answers, found, strict=True)}
+    checked, passed = Counter[str](), Counter[str]()
+    for one in asked:
+        results = outcomes.get(one.step.sequence, ())
+        checked[one.step.target] += 1
+        passed[one.step.target] += bool(results) and all(result.passed for result in results)
+    targets = tuple(
+        replace(one, checked=checked[one.facts.target], passed=passed[one.facts.target])
+        for one in summary.targets
+    )
+    return replace(summary, targets=targets, outcomes=outcomes)
+
+
+def figure_of(values: Sequence[float], *, independent: bool = True) -> Figure:
+    """Return median, interval and the percentiles that so many values support.
+
+    Args:
+        values: In any order.
+        independent: Whether each comes from a request of its own; else there is no interval.
+    """
     if not values:
         return Figure()
-    low, high = order_interval(values)
+    ordered, count = sorted(values), len(values)
+    low, high = order_interval(ordered) if independent else (None, None)
     return Figure(
-        len(values),
-        median(values),
+        count,
+        median(ordered),
         low,
         high,
-        quantile(values, 0.9) if len(values) >= P90_FROM else None,
-        quantile(values, 0.95) if len(values) >= P95_FROM else None,
-        max(values),
+        quantile(ordered, 0.9) if count >= P90_FROM else None,
+        quantile(ordered, 0.95) if count >= P95_FROM else None,
+        ordered[-1],
+        quantile(ordered, 0.99) if count >= P99_FROM else None,
     )
 
 
-def _summarize_target(facts: TargetFacts, results: Sequence[RequestResult]) -> TargetSummary:
+def _summarize_target(
+    facts: TargetFacts, results: Sequence[RequestResult], concurrency: int
+) -> TargetSummary:
     own = [one for one in results if one.step.target == facts.target]
-    good = [one.figures for one in own if one.error is None and one.figures is not None]
+    good = [one for one in own if one.error is None and one.figures is not None]
+    figures = [one.figures for one in good if one.figures is not None]
     metrics: dict[Metric, Figure] = {
-        metric: figure_of([value for one in good if (value := getattr(one, metric)) is not None])
+        metric: figure_of([value for one in figures if (value := getattr(one, metric)) is not None])
         for metric in METRICS
+        if metric != "itl_s"
     }
-    errors = [one.error for one in own if one.error is not None]
-    tokens = [one.output_tokens for one in good if one.output_tokens is not None]
+    gaps = [gap for one in figures for gap in one.itl_s]
+    metrics["itl_s"] = figure_of(gaps, independent=False)
+    tokens = [one.output_tokens for one in figures if one.output_tokens is not None]
+    pieces = [
+        one.output_tokens / (len(one.itl_s) + 1)
+        for one in figures
+        if one.output_tokens and not one.tokens_estimated and one.ttft_s is not None
+    ]
+    failed = [one for one in own if one.error is not None]
     return TargetSummary(
         facts,
         metrics,
         len(good),
-        len(errors),
+        len(failed),
         median(tokens) if tokens else None,
-        errors[-1] if errors else None,
+        failed[-1].error if failed else None,
+        Counter(one.error_code or "failed" for one in failed),
+        any(one.tokens_estimated for one in figures),
+        median(pieces) if pieces else None,
+        _throughput(good, concurrency),
     )
 
 
-def _grid(
-    plan: BenchPlan, results: Sequence[RequestResult], target: str, metric: Metric
-) -> list[list[float | None]]:
-    """Return the metric by round and prompt."""
-    grid: list[list[float | None]] = [
-        [None] * len(plan.prompt_set.prompts) for _ in range(plan.rounds)
-    ]
-    for one in results:
-        figures = one.figures
-        if one.step.target != target or one.error is not None or figures is None:
-            continue
-        if metric == "tpot_s" and (figures.output_tokens or 0) < LEAST_TOKENS:
-            continue
-        grid[one.step.round_index][one.step.prompt_index] = getattr(figures, metric)
-    return grid
-
-
-def _spread(plan: BenchPlan, results: Sequence[RequestResult]) -> float | None:
-    series = []
-    for target in plan.labels:
-        grid = _grid(plan, results, target, "e2e_s")
-        for prompt in range(len(plan.prompt_set.prompts)):
-            series.append([value for row in grid if (value := row[prompt]) is not None])
-    return spread_of([one for one in series if one])
-
-
-def _verdicts(
-    plan: BenchPlan, results: Sequence[RequestResult], spread: float | None
-) -> tuple[PairVerdict, ...]:
-    pairs = list(combinations(plan.labels, 2))
-    found = []
-    for a, b in pairs:
-        unequal = _unequal(plan, results, a, b)
-        for metric in COMPARED:
-            verdict = compare(
-                _grid(plan, results, a, metric),
-                _grid(plan, results, b, metric),
-                pairs=len(pairs),
-                spread=spread,
-            )
-            found.append(PairVerdict(a, b, metric, verdict, unequal and metric == "e2e_s"))
-    return tuple(found)
-
-
-def _unequal(plan: BenchPlan, results: Sequence[RequestResult], a: str, b: str) -> bool:
-    medians: dict[str, list[float]] = {a: [], b: []}
-    for prompt in range(len(plan.prompt_set.prompts)):
-        for target in (a, b):
-            tokens = [
-                one.figures.output_tokens
-                for one in results
-                if one.step.target == target
-                and one.step.prompt_index == prompt
-                and one.error is None
-                and one.figures is not None
-                and one.figures.output_tokens is not None
-            ]
-            medians[target].append(median(tokens) if tokens else 0.0)
-    return unequal_answers(medians[a], medians[b])
+def _throughput(good: Sequence[RequestResult], concurrency: int) -> float | None:
+    """Return tokens a second over all bursts; what a burst took is what its last request took."""
+    tokens = 0
+    took_s: dict[int, float] = {}
+    for one in good:
+        if one.took_s is None or one.figures is None:
+            return None
+        tokens += one.figures.output_tokens or 0
+        burst = one.step.sequence // concurrency
+        took_s[burst] = max(took_s.get(burst, 0.0), one.took_s)
+    total_s = sum(took_s.values())
+    return tokens / total_s if total_s > 0 else None
 
 
 def _target_dict(one: TargetSummary) -> dict[str, Any]:
     facts = one.facts
     return {
         "target": facts.target,
+        "variant": facts.variant_id or None,
+        "device": facts.device or None,
+        "execution_provider": facts.execution_provider or None,
+        "size_bytes": facts.size_bytes,
+        "endpoint": facts.endpoint or None,
+        "api": facts.api,
         "load_s": facts.load_s,
+        "load_times_s": list(facts.load_times_s),
         "load_bytes": facts.load_bytes,
         "warm_up_requests": facts.warm_up_requests,
         "steady_at_start": facts.steady,
         "rss_peak_bytes": facts.rss_peak_bytes,
         "rss_mean_bytes": facts.rss_mean_bytes,
+        "cpu_percent": facts.cpu_percent,
         "done": one.done,
         "failed": one.failed,
+        "failures": dict(one.failures),
         "output_tokens_median": one.output_tokens,
+        "tokens_estimated": one.tokens_estimated,
+        "tokens_per_piece": one.tokens_per_piece,
+        "throughput_tok_s": one.throughput_tok_s,
+        "answers_checked": one.checked,
+        "answers_passed": one.passed,
         "error": facts.error or one.last_error,
         **{metric: figure.as_dict() for metric, figure in one.metrics.items()},
     }

@@ -65,7 +65,14 @@ class Verdict:
         return math.exp(max(abs(math.log(self.low)), abs(math.log(self.high)))) - 1
 
 
-def compare(a: Times, b: Times, *, pairs: int = 1, spread: float | None = None) -> Verdict:
+def compare(
+    a: Times,
+    b: Times,
+    *,
+    pairs: int = 1,
+    spread: float | None = None,
+    margin: float = MARGIN,
+) -> Verdict:
     """Compare the times of two targets.
 
     Args:
@@ -73,6 +80,7 @@ def compare(a: Times, b: Times, *, pairs: int = 1, spread: float | None = None) 
         b: Times of B in the same rounds and prompts.
         pairs: How many pairs of targets are compared in this run; the error is shared among them.
         spread: How much the run's conditions changed, from `spread_of`.
+        margin: Natural logarithm of the ratio that a difference has to lie beyond.
     """
     logs = _pairs(a, b)
     prompts = _counting_prompts(logs)
@@ -90,7 +98,7 @@ def compare(a: Times, b: Times, *, pairs: int = 1, spread: float | None = None) 
     mean = fmean(values)
     error = stdev(values) / math.sqrt(len(values)) / (1 - clipped)
     half = t_critical(alpha, len(values) - 1) * error
-    kind, under_load, reason = _kind(mean, half, spread)
+    kind, under_load, reason = _kind(mean, half, spread, margin)
     return Verdict(
         kind,
         math.exp(mean),
@@ -98,8 +106,8 @@ def compare(a: Times, b: Times, *, pairs: int = 1, spread: float | None = None) 
         math.exp(mean + half),
         len(values),
         len(prompts),
-        sum(middle < -MARGIN for middle in middles),
-        sum(middle > MARGIN for middle in middles),
+        sum(middle < -margin for middle in middles),
+        sum(middle > margin for middle in middles),
         under_load,
         reason,
         alpha,
@@ -182,11 +190,11 @@ def _round_values(
     return values, pulled / total
 
 
-def _kind(mean: float, half: float, spread: float | None) -> tuple[Kind, bool, str]:
+def _kind(mean: float, half: float, spread: float | None, margin: float) -> tuple[Kind, bool, str]:
     loaded = spread is not None and spread > SPREAD_LIMIT
-    if mean + half < -MARGIN:
+    if mean + half < -margin:
         return "faster", loaded, ""
-    if mean - half > MARGIN:
+    if mean - half > margin:
         return "slower", loaded, ""
     if loaded:
         return "unstable", True, f"conditions changed (spread {spread:.1f}x)"

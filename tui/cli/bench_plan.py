@@ -2,26 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
+from tui.bench.history import find_run
 from tui.bench.plan import BenchPlan
 from tui.bench.plan_file import load_plan
 from tui.bench.prompt_files import find_prompts
+from tui.bench.recorder import Recorder
 from tui.bench.targets import Target, labelled, parse_target
 from tui.catalog.resolve import find_variant
 from tui.cli.execute import Context
 from tui.cli.output import UsageError
-from tui.foundry.types import Model
+from tui.foundry.backend import Backend
 
 
-def asked_plan(context: Context) -> BenchPlan:
+def asked_plan(context: Context, recorder: Recorder) -> BenchPlan:
     """Return what the command line asks for; names are not looked up yet.
 
     Raises:
         UsageError: It names no models.
         PlanError, PromptsError: It makes no sense.
+        NotFound: There is no such run.
     """
     arguments, settings = context.arguments, context.session.config.bench
     targets = [Target(name) for name in arguments.models or ()]
@@ -33,14 +35,23 @@ def asked_plan(context: Context) -> BenchPlan:
         "temperature": arguments.temperature,
         "top_p": arguments.top_p,
         "seed": arguments.seed,
+        "concurrency": arguments.concurrency,
+        "warm_up": arguments.warm_up,
+        "order": arguments.order,
+        "memory": arguments.memory,
+        "margin": None if arguments.margin is None else arguments.margin / 100,
         "prompt_set": find_prompts(arguments.prompts) if arguments.prompts else None,
         "targets": labelled(targets) or None,
     }
     given = {key: value for key, value in changes.items() if value is not None}
     if arguments.plan is not None:
         return replace(load_plan(arguments.plan), **given)
+    if arguments.again is not None:
+        return replace(recorder.load(find_run(recorder, arguments.again)).plan, **given)
     if not targets:
-        raise UsageError("No models are named.", "foundry-tui bench --models A,B, or --plan FILE.")
+        raise UsageError(
+            "No models are named.", "foundry-tui bench --models A,B, --plan FILE, or --again RUN."
+        )
     defaults = {
         "rounds": settings.rounds,
         "max_tokens": settings.max_tokens,
@@ -49,11 +60,13 @@ def asked_plan(context: Context) -> BenchPlan:
     return BenchPlan(**{**defaults, **given})
 
 
-def resolved(plan: BenchPlan, models: Sequence[Model]) -> BenchPlan:
+async def resolved(plan: BenchPlan, backend: Backend) -> BenchPlan:
     """Return the plan with whole variant ids, before anything is loaded. Raises `NotFound`.
 
     Targets at other servers are looked up there, when the run comes to them.
     """
+    here = any(not target.endpoint for target in plan.targets)
+    models = await backend.models() if here else ()
     targets = []
     for target in plan.targets:
         if not target.endpoint:

@@ -19,6 +19,10 @@ def add_bench(add: Add) -> None:
         metavar="NAME[,KEY=VALUE]",
         help="one more, with endpoint, label, temperature, max-tokens, top-p or seed of its own",
     )
+    what.add_argument("--again", metavar="RUN", help="all of it from an earlier run, or 'last'")
+    what.add_argument(
+        "--resume", metavar="RUN", help="go on with a run that was interrupted, or with the 'last'"
+    )
     what.add_argument("--plan", type=Path, metavar="FILE", help="all of it from a plan file (TOML)")
     how = bench.add_argument_group("how")
     how.add_argument(
@@ -32,6 +36,27 @@ def add_bench(add: Add) -> None:
     how.add_argument("--temperature", type=float, metavar="T", help="0 is the usual")
     how.add_argument("--top-p", type=float, metavar="P", help="left to the server by default")
     how.add_argument("--seed", type=int, metavar="N", help="draws the order; told to the models")
+    how.add_argument("--concurrency", type=positive, metavar="N", help="requests at once")
+    how.add_argument(
+        "--warm-up", type=int, metavar="N", help="requests before measuring; until steady if left"
+    )
+    how.add_argument(
+        "--order",
+        choices=("interleaved", "block", "sequential"),
+        help="sequential gives numbers, never a verdict",
+    )
+    how.add_argument("--margin", type=float, metavar="PERCENT", help="told only beyond this; 1")
+    memory = how.add_mutually_exclusive_group()
+    memory.add_argument(
+        "--one-at-a-time",
+        dest="memory",
+        action="store_const",
+        const="one",
+        help="keep one model in memory, in block order; by itself where they do not fit together",
+    )
+    memory.add_argument(
+        "--all-loaded", dest="memory", action="store_const", const="all", help="keep all in memory"
+    )
     out = bench.add_argument_group("what is written")
     out.add_argument("--save-plan", type=Path, metavar="FILE", help="write the plan, and measure")
     out.add_argument("--csv", type=Path, metavar="FILE", help="write a row for each request")
