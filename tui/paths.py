@@ -41,6 +41,11 @@ class Paths:
         return self.data_dir / "models"
 
     @property
+    def runs_dir(self) -> Path:
+        """Logs and status of benchmarks that run in processes of their own."""
+        return self.data_dir / "runs"
+
+    @property
     def catalog_cache(self) -> Path:
         """Last answers of the public catalog."""
         return self.data_dir / "catalog"

@@ -116,6 +116,40 @@ class Recorder:
             for row in rows
         )
 
+    def has(self, run_id: str) -> bool:
+        """Tell whether there is a run of this name."""
+        with self._database.transaction() as connection:
+            query = "SELECT 1 FROM bench_runs WHERE id = ?"
+            return connection.execute(query, (run_id,)).fetchone() is not None
+
+    def state(self, run_id: str) -> tuple[bool, dict[str, Any]]:
+        """Return whether a run came to its end, and its conditions. Raises `NotFound`."""
+        with self._database.transaction() as connection:
+            query = "SELECT finished_at, context FROM bench_runs WHERE id = ?"
+            row = connection.execute(query, (run_id,)).fetchone()
+        if row is None:
+            raise NotFound(f"There is no benchmark run {run_id}.")
+        return row["finished_at"] is not None, json.loads(row["context"])
+
+    def open_runs(self) -> tuple[tuple[str, dict[str, Any]], ...]:
+        """Return names and contexts of the runs that did not come to their end, newest first."""
+        with self._database.transaction() as connection:
+            rows = connection.execute(
+                "SELECT id, context FROM bench_runs WHERE finished_at IS NULL "
+                "ORDER BY created_at DESC, rowid DESC"
+            ).fetchall()
+        return tuple((row["id"], json.loads(row["context"])) for row in rows)
+
+    def requests_after(self, run_id: str, row_id: int) -> tuple[tuple[RequestResult, ...], int]:
+        """Return the requests of a run that were entered after a row, and the last row now."""
+        with self._database.transaction() as connection:
+            rows = connection.execute(
+                "SELECT id, result FROM bench_requests WHERE run_id = ? AND id > ? ORDER BY id",
+                (run_id, row_id),
+            ).fetchall()
+        results = tuple(RequestResult.from_dict(json.loads(row["result"])) for row in rows)
+        return results, rows[-1]["id"] if rows else row_id
+
     def load(self, run_id: str) -> Summary:
         """Return a run, finished or not; raises `NotFound`."""
         with self._database.transaction() as connection:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
+
 from tui.bench.history import LAST, find_run
+from tui.bench.living import living_pid
 from tui.bench.plan import BenchPlan
 from tui.bench.recorder import Recorder
 from tui.bench.runner import Earlier
@@ -33,5 +36,10 @@ def earlier_run(recorder: Recorder, wanted: str) -> tuple[BenchPlan, Earlier]:
                 f"The run {run_id} is finished.", "Run its plan again: bench --again RUN."
             )
     summary = recorder.load(run_id)
+    if (pid := living_pid(summary.context)) is not None and pid != os.getpid():
+        raise NotFound(
+            f"The run {run_id} is going on in process {pid}.",
+            f"Follow it with `foundry-tui bench --attach {run_id}`, or stop it with --stop.",
+        )
     facts = tuple(one.facts for one in summary.targets)
     return summary.plan, Earlier(run_id, dict(summary.context), summary.requests, facts)

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
+from tui.bench import living
 from tui.bench.asking import Asking
 from tui.bench.backends import Backends, OpenEndpoint
 from tui.bench.conditions import Conditions
@@ -114,6 +115,7 @@ class _Run:
         self._context = run_context(plan, info)
         if earlier is not None:
             self._context = resumed_context(earlier.context, self._context)
+        self._context[living.KEY] = living.own_mark()
         self._results = {one.step.sequence: one for one in earlier.results} if earlier else {}
         self._forecast = Forecast()
         self._asking = Asking(plan, backends, self._text)
@@ -130,6 +132,8 @@ class _Run:
         self._tell(RunStarted(self._id, self._plan, known))
         if self._earlier is None:
             await self._record(lambda: self._recorder.start(self._id, self._plan, self._context))
+        else:
+            await self._keep()
         stopped = True
         try:
             async with self._watch.running():
@@ -145,8 +149,9 @@ class _Run:
         self._context |= stay.as_dict()
         self._tell(OrderSettled(stay.order, stay.one_at_a_time, stay.reason))
         await self._residence.ensure_all()
-        await self._keep()
         left = await self._left(bursts(self._plan, stay.order))
+        self._context[living.MEASURING_SINCE] = now_text()
+        await self._keep()
         round_index = left[0].steps[0].round_index if left else 0
         for place, burst in enumerate(left):
             if burst.steps[0].round_index != round_index:

@@ -8,6 +8,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import partial
 
+from tui.bench.detached import StatusFile
+from tui.bench.events import BenchEvent
 from tui.bench.export import export_csv
 from tui.bench.plan import BenchPlan
 from tui.bench.plan_file import save_plan
@@ -15,6 +17,7 @@ from tui.bench.recorder import Recorder
 from tui.bench.resume import earlier_run
 from tui.bench.runner import Earlier, run_bench
 from tui.bench.summary import Summary
+from tui.cli.bench_alone import attach, detach, stop
 from tui.cli.bench_plan import asked_plan, resolved
 from tui.cli.bench_text import RunWatch, summary_text
 from tui.cli.execute import CLOSE_LIMIT_S, SOME_FAILED, Context
@@ -25,12 +28,25 @@ from tui.session import connect_endpoint
 
 
 async def run(context: Context) -> int:
-    """Measure, or go on measuring."""
+    """Measure here, or see to a run that is made elsewhere."""
+    arguments = context.arguments
     database = Database(context.session.paths.database)
+    recorder = Recorder(database)
     try:
-        return await _measure(context, Recorder(database))
+        if arguments.attach is not None:
+            return await _follow(context, recorder)
+        if arguments.stop is not None:
+            return await stop(context, recorder)
+        if arguments.detach:
+            return await detach(context, recorder)
+        return await _measure(context, recorder)
     finally:
         database.close()
+
+
+async def _follow(context: Context, recorder: Recorder) -> int:
+    summary, stopped = await attach(context, recorder)
+    return _end(context, summary, stopped)
 
 
 async def _measure(context: Context, recorder: Recorder) -> int:
@@ -41,6 +57,13 @@ async def _measure(context: Context, recorder: Recorder) -> int:
     else:
         plan = await asyncio.to_thread(asked_plan, context, recorder)
     watch = RunWatch(context.output)
+    status = StatusFile(context.session.paths.runs_dir, arguments.as_run or "")
+
+    def take(event: BenchEvent) -> None:
+        watch.take(event)
+        if arguments.as_run is not None:
+            status.take(event)
+
     try:
         async with _backend(context, plan) as backend:
             if earlier is None:
@@ -52,9 +75,10 @@ async def _measure(context: Context, recorder: Recorder) -> int:
                     plan,
                     backend,
                     recorder,
-                    watch.take,
+                    take,
                     open_endpoint=partial(connect_endpoint, context.session),
                     earlier=earlier,
+                    run_id=arguments.as_run or "",
                 )
             finally:
                 for load in watch.loads:
@@ -65,11 +89,7 @@ async def _measure(context: Context, recorder: Recorder) -> int:
             _report(context, watch.summary)
             context.output.hint(f"Go on with: foundry-tui bench --resume {watch.run_id}")
         raise
-    _report(context, summary)
-    if watch.stopped:
-        context.output.hint(f"Go on with: foundry-tui bench --resume {watch.run_id}")
-        return BackendUnavailable.exit_code
-    return _exit_code(summary)
+    return _end(context, summary, watch.stopped)
 
 
 @asynccontextmanager
@@ -88,7 +108,12 @@ async def _backend(context: Context, plan: BenchPlan) -> AsyncIterator[Backend]:
         yield backend
 
 
-def _exit_code(summary: Summary) -> int:
+def _end(context: Context, summary: Summary, stopped: bool) -> int:
+    """Report a run, and return the exit code."""
+    _report(context, summary)
+    if stopped:
+        context.output.hint(f"Go on with: foundry-tui bench --resume {summary.run_id}")
+        return BackendUnavailable.exit_code
     if not any(one.done for one in summary.targets):
         return 1
     failed = any(one.failed or one.facts.error for one in summary.targets)

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import argparse
 from pathlib import Path
 
-from tui.cli.grammar.parts import Add, names, positive
+from tui.cli.grammar.parts import Add, actions_of, names, positive
 
 
 def add_bench(add: Add) -> None:
     """Add `bench`."""
     bench = add("bench", "bench", "measure two or more models side by side")
+    actions = actions_of(bench)
+    bench.set_defaults(action="run")
+    add("runs", "bench_runs", "list the runs that go on, or can go on", actions).set_defaults(
+        action="runs"
+    )
     what = bench.add_argument_group("what is compared")
     what.add_argument("--models", type=names, metavar="A,B", help="models or variants")
     what.add_argument(
@@ -57,6 +63,15 @@ def add_bench(add: Add) -> None:
     memory.add_argument(
         "--all-loaded", dest="memory", action="store_const", const="all", help="keep all in memory"
     )
+    alone = bench.add_argument_group("runs that go on without this terminal")
+    alone.add_argument(
+        "--detach", action="store_true", help="measure in a process that outlives this terminal"
+    )
+    alone.add_argument(
+        "--attach", nargs="?", const="last", metavar="RUN", help="follow a run that is going on"
+    )
+    alone.add_argument("--stop", metavar="RUN", help="stop a run; what it measured is kept")
+    alone.add_argument("--as-run", metavar="RUN", help=argparse.SUPPRESS)
     out = bench.add_argument_group("what is written")
     out.add_argument("--save-plan", type=Path, metavar="FILE", help="write the plan, and measure")
     out.add_argument("--csv", type=Path, metavar="FILE", help="write a row for each request")
