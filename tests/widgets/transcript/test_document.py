@@ -8,6 +8,7 @@ from itertools import pairwise
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from markdown_it.token import Token
 
 from tui.widgets.transcript import document as document_module
 from tui.widgets.transcript.document import Block, MarkdownDocument, parse_blocks
@@ -119,25 +120,49 @@ def test_a_code_block_that_is_never_closed_keeps_its_text() -> None:
     assert texts(shown(grown("```\n# no title\n\n- no item"))) == ["# no title", "", "- no item"]
 
 
+class CountingParser:
+    """Counts what is parsed, and how often."""
+
+    def __init__(self) -> None:
+        self.lengths: list[int] = []
+
+    def parse(self, source: str) -> list[Token]:
+        self.lengths.append(len(source))
+        return PARSER.parse(source)
+
+
+PARSER = document_module._parser()
+
+
 def test_the_cost_of_a_piece_does_not_grow_with_the_answer(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    parsed: list[int] = []
-
-    def counting(source: str) -> tuple[Block, ...]:
-        parsed.append(len(source))
-        return parse_blocks(source)
-
-    monkeypatch.setattr(document_module, "parse_blocks", counting)
+    parser = CountingParser()
+    monkeypatch.setattr(document_module, "_parser", lambda: parser)
     costs = []
     document = MarkdownDocument()
     for number in range(200):
-        parsed.clear()
+        parser.lengths.clear()
         for piece in (f"Paragraph {number} ", "has **some** words.\n", "\n"):
             document.append(piece)
-        costs.append(sum(parsed))
+        assert len(parser.lengths) == 3  # each piece is parsed once
+        costs.append(sum(parser.lengths))
     assert len(document.closed) == 199
     assert max(costs[100:]) <= max(costs[:20]) + 30
+
+
+def test_every_block_knows_the_lines_it_was_made_from() -> None:
+    source = "# One\n\ntwo\nthree\n\n- four\n- five\n\n```python\nsix\n```\n\n| a |\n|---|\n| 7 |\n"
+    lines = source.split("\n")
+    for document in (grown(source), grown(*source)):
+        assert ["\n".join(lines[slice(*block.source)]) for block in shown(document)] == [
+            "# One",
+            "two\nthree",
+            "- four",
+            "- five",
+            "```python\nsix\n```",
+            "| a |\n|---|\n| 7 |",
+        ]
 
 
 @given(TEXTS, TEXTS)

@@ -54,6 +54,8 @@ class Block:
     """Of a code block."""
     spaced: bool = True
     """Whether a blank line stands before it."""
+    source: tuple[int, int] = (0, 0)
+    """First line of the Markdown that it was made from, and the first one after it."""
 
 
 @cache
@@ -77,6 +79,8 @@ class MarkdownDocument:
         self.open: tuple[Block, ...] = ()
         """What the last top-level block looks like now."""
         self._tail = ""
+        self._tail_line = 0
+        """Where in the source the tail begins."""
         self._held = ""
         """The beginning of an escape sequence whose end has not come; shows in no case."""
         self._after_cr = False
@@ -89,16 +93,18 @@ class MarkdownDocument:
         self.source += text
         self._tail += text
         tokens = _parser().parse(self._tail)
-        starts = [token.map[0] for token in tokens if token.level == 0 and token.map]
-        lines = self._tail.split("\n")
-        lines = [f"{line}\n" for line in lines[:-1]] + [lines[-1]]
+        starts = [place for place, token in enumerate(tokens) if token.level == 0 and token.map]
+        last = starts[-1] if starts else 0
+        first_line = tokens[last].map[0] if starts else 0  # type: ignore[index]
         # A block is closed once another one has begun after it with a whole line: half a line can
         # still turn into something that goes on with the block before ('#' into '#tag').
-        if len(starts) > 1 and starts[-1] < len(lines) - 1:
-            before = "".join(lines[: starts[-1]])
-            self._tail = "".join(lines[starts[-1] :])
-            self.closed.extend(parse_blocks(before))
-        self.open = parse_blocks(self._tail)
+        if len(starts) > 1 and self._tail.count("\n") > first_line:
+            self.closed.extend(_Walker(tokens[:last], self._tail_line).blocks)
+            self.open = tuple(_Walker(tokens[last:], self._tail_line).blocks)
+            self._tail = self._tail.split("\n", first_line)[-1]
+            self._tail_line += first_line
+        else:
+            self.open = tuple(_Walker(tokens, self._tail_line).blocks)
 
     def _cleaned(self, text: str) -> str:
         """Clean a piece so that it does not matter where the text was cut."""
@@ -118,7 +124,9 @@ class MarkdownDocument:
 class _Walker:
     """Turns the parser's tokens into blocks."""
 
-    def __init__(self, tokens: Sequence[Token]) -> None:
+    def __init__(self, tokens: Sequence[Token], first_line: int = 0) -> None:
+        self._first_line = first_line
+        self._source = (first_line, first_line)
         self.blocks: list[Block] = []
         self._quotes = 0
         self._lists: list[int | None] = []
@@ -127,12 +135,16 @@ class _Walker:
         """What the next text in a list item begins with."""
         self._tight = False
         self._table: list[Line] | None = None
+        self._table_source = (0, 0)
         self._rows = 0
         self._heading = ""
         for token in tokens:
             self._take(token)
 
     def _take(self, token: Token) -> None:
+        if token.map is not None:
+            start, end = token.map
+            self._source = (self._first_line + start, self._first_line + end)
         match token.type:
             case "heading_open":
                 self._heading = token.tag
@@ -154,6 +166,7 @@ class _Walker:
                 self._marker = self._next_marker()
             case "table_open":
                 self._table, self._rows = [], 0
+                self._table_source = self._source
             case "tr_open":
                 self._rows += 1
             case "table_close":
@@ -217,6 +230,7 @@ class _Walker:
                 block.columns,
                 block.language,
                 spaced,
+                self._source if block.kind != "table" else self._table_source,
             )
         )
 

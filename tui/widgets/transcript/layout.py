@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
 from itertools import zip_longest
 
 from rich.cells import cell_len, get_character_cell_size, set_cell_size
@@ -47,14 +48,33 @@ def _body(block: Block, width: int, growing: bool) -> Iterator[Line]:
             for line in block.content or ((),):
                 yield from wrap(line, width)
         case "code":
-            code = [line[0][0] if line else "" for line in block.content]
-            for line in highlight(code, block.language, whole=not growing):
-                for part in _chop(line, width - 1):
-                    yield ((" ", "fence"), *part, (" " * (width - 1 - _width(part)), "fence"))
+            for line in highlight(code_of(block), block.language, whole=not growing):
+                yield from _code_rows(line, width)
         case "table":
             yield from _table(block, width)
         case "rule":
             yield (("─" * width, "muted"),)
+
+
+def code_of(block: Block) -> list[str]:
+    """Return the lines of a code block as they were written."""
+    return [line[0][0] if line else "" for line in block.content]
+
+
+def code_lines_of_rows(block: Block, width: int) -> list[int]:
+    """Return for each row of a code block that is `width` wide which line of the code it shows."""
+    rows = (_code_rows(line, max(8, width - _width(block.rest))) for line in
+            highlight(code_of(block), "", whole=False))  # fmt: skip
+    return [number for number, parts in enumerate(rows) for _ in parts]
+
+
+@lru_cache(maxsize=4096)
+def _code_rows(line: Line, width: int) -> tuple[Line, ...]:
+    """Cut a line of code where the width ends; of a growing block only the last one is new."""
+    return tuple(
+        ((" ", "fence"), *part, (" " * (width - 1 - _width(part)), "fence"))
+        for part in _chop(line, width - 1)
+    )
 
 
 def wrap(line: Line, width: int) -> Iterator[Line]:

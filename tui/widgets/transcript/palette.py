@@ -47,6 +47,10 @@ def make_palette(base: Style, variables: Mapping[str, str]) -> dict[str, Style]:
         "you": colour("secondary", bold=True),
         "model": colour("primary", bold=True),
         "figures": base + Style(dim=True),
+        "thought": base + Style(dim=True, italic=True),
+        "cursor": colour("accent", bold=True),
+        "thumb": colour("primary"),
+        "groove": colour("panel"),
         "error": colour("error"),
         "warning": colour("warning"),
     }

@@ -1,197 +1,361 @@
 """The widget: one scroll view without children that keeps lines and draws those on the screen.
 
 Growing text changes only the lines of the last block, and it is drawn at most `FLUSH_HZ` times a
-second: the cost of a token does not grow with the conversation.
+second: the cost of a token does not grow with the conversation. Of a long conversation the end is
+laid out first; what stands before it follows in slices, so that no key has to wait.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import asyncio
+import time
+from bisect import bisect_right
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import ClassVar
 
-from rich.segment import Segment
-from rich.style import Style
+from textual import events
+from textual.binding import Binding, BindingType
 from textual.geometry import Region, Size
+from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.selection import Selection
 from textual.strip import Strip
-from textual.timer import Timer
 from textual.widget import Widget
 
-from tui.foundry.text import clean_text
-from tui.widgets.transcript.document import Line, MarkdownDocument
-from tui.widgets.transcript.layout import layout, wrap
-from tui.widgets.transcript.palette import make_palette
+from tui.widgets.transcript.document import Line
+from tui.widgets.transcript.entry import Entry, TurnView, first_difference
+from tui.widgets.transcript.painter import Painter
 
 FLUSH_HZ = 20
-INDENT = "  "
-KEPT_STRIPS = 400
-
-
-@dataclass(slots=True)
-class _Entry:
-    """One turn: who speaks, the text, and what is said below it."""
-
-    header: Line
-    document: MarkdownDocument = field(default_factory=MarkdownDocument)
-    footer: tuple[Line, ...] = ()
-    growing: bool = False
-    closed_blocks: int = 0
-    """How many closed blocks are laid out already."""
-    settled: int = 0
-    """Index of the first line that can still change."""
+REST_FACTOR = 4
+"""A flush that takes long is followed by a rest as many times as long: three quarters of the time
+belong to the rest of the program whatever a model sends."""
+SLICE_S = 0.008
+SLICE_EVERY_S = 0.02
 
 
 class Transcript(ScrollView, can_focus=True):
-    """A conversation. What is added last is followed until the reader scrolls up."""
+    """A conversation. What is added last is followed until the reader scrolls up.
 
+    Args:
+        empty: What an empty conversation says.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("up,k", "scroll_up", show=False),
+        Binding("down,j", "scroll_down", show=False),
+        Binding("pageup,ctrl+b", "page_up", show=False),
+        Binding("pagedown,ctrl+f,space", "page_down", show=False),
+        Binding("home", "scroll_home", show=False),
+        Binding("end,G", "scroll_end", show=False),
+    ]
     DEFAULT_CSS = """
     Transcript {
         height: 1fr;
         overflow-x: hidden;
         overflow-y: scroll;
-        scrollbar-size-vertical: 1;
+        scrollbar-size: 0 0;
         background: $background;
     }
     """
+
+    @dataclass
+    class TurnChosen(Message):
+        """The mark was set on a turn, or taken away."""
+
+        turn_id: str | None
 
     def __init__(self, *, empty: str = "", id: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id)
         self.empty = empty
         self.follow = True
-        self._entries: list[_Entry] = []
+        self.unfolded = False
+        """Whether what a model thought before it answered is shown."""
+        self.chosen_id: str | None = None
+        """The turn with the mark beside it."""
+        self._entries: list[Entry] = []
+        self._laid_from = 0
+        """The first entry whose lines are in `_lines`; all later ones are, too."""
         self._lines: list[Line] = []
         self._width = 0
-        self._pending: list[str] = []
-        self._timer: Timer | None = None
-        self._palette: dict[str, Style] = {}
-        self._strips: dict[int, Strip] = {}
+        self._text: list[str] = []
+        self._thought: list[str] = []
+        self._flushed_s = 0.0
+        self._flush_cost_s = 0.0
+        self._flush_call: asyncio.TimerHandle | None = None
+        self._slice_call: asyncio.TimerHandle | None = None
+        self._painter = Painter()
 
     # Content
 
-    def add(self, who: str, markdown: str, *, style: str, footer: tuple[Line, ...] = ()) -> None:
-        """Add a whole turn.
-
-        Args:
-            who: The name above it.
-            markdown: Its text.
-            style: Key of the palette for the name: `you` or `model`.
-            footer: Lines below it.
-        """
-        entry = _Entry(((clean_text(who, False), style),), footer=footer)
-        entry.document.append(markdown)
-        self._entries.append(entry)
+    def show(self, views: Sequence[TurnView]) -> None:
+        """Show these turns; those at the start that are the same already stay as they are."""
+        self.flush()
+        same = 0
+        for entry, view in zip(self._entries, views, strict=False):
+            if entry.growing or entry.view != view:
+                break
+            same += 1
+        if same == len(self._entries) == len(views):
+            return
+        self._cut_lines(same)
+        del self._entries[same:]
+        for view in views[same:]:
+            self._entries.append(self._entry(view))
+        if self.chosen_id not in {view.id for view in views}:
+            self.choose(None)
         self.follow = True
-        self._lay_out_from(entry)
+        self._lay_out_end(same)
 
-    def begin(self, who: str) -> None:
+    def begin(self, view: TurnView) -> None:
         """Begin an answer that grows."""
-        entry = _Entry(((clean_text(who, False), "model"),), growing=True)
-        self._entries.append(entry)
+        self.flush()
+        self._entries.append(self._entry(view, growing=True))
         self.follow = True
-        self._lay_out_from(entry)
+        self._lay_out_end(len(self._entries) - 1)
 
     def append(self, text: str) -> None:
         """Add text to the growing answer; it shows within a twentieth of a second."""
-        self._pending.append(text)
-        if self._timer is None:
-            self._timer = self.set_timer(1 / FLUSH_HZ, self.flush)
+        self._text.append(text)
+        self._arm()
 
-    def finish(self, footer: tuple[Line, ...]) -> None:
-        """End the growing answer, at once, with lines below it."""
+    def think(self, text: str) -> None:
+        """Add to what the growing answer thinks first."""
+        self._thought.append(text)
+        self._arm()
+
+    def say(self, *lines: Line, thought_title: str | None = None) -> None:
+        """Replace the lines below the growing answer, such as 'waiting' or its figures so far.
+
+        Args:
+            lines: What stands there now.
+            thought_title: The line that stands for the thought; None leaves it as it is.
+        """
+        entry = self._growing
+        if entry is None:
+            return
+        entry.footer = lines
+        if thought_title is not None and thought_title != entry.view.thought_title:
+            entry.view = replace(entry.view, thought_title=thought_title)
+            self._lay_out_entry(entry)
+        else:
+            self._grow(entry)
+
+    def finish(self, view: TurnView) -> None:
+        """End the growing answer, at once, and show it as `view` says."""
         self.flush()
-        if self._entries and self._entries[-1].growing:
-            entry = self._entries[-1]
-            entry.growing = False
-            entry.footer = footer
-            self._lay_out_from(entry)
-
-    def say(self, line: Line) -> None:
-        """Show or replace the line below the growing answer, such as 'waiting'."""
-        if self._entries and self._entries[-1].growing:
-            self._entries[-1].footer = (line,)
-            self._grow(self._entries[-1])
-
-    def clear(self) -> None:
-        """Forget everything."""
-        self._entries.clear()
-        self._pending.clear()
-        self._lines.clear()
-        self._strips.clear()
-        self.follow = True
-        self._resized_content()
-        self.refresh()
+        entry = self._growing
+        if entry is None:
+            return
+        entry.growing = False
+        entry.footer = view.footer
+        before, entry.view = entry.view, view
+        kept = (view.who, view.mark, view.thought_title)
+        if kept == (before.who, before.mark, before.thought_title):
+            self._grow(entry)
+        else:
+            self._lay_out_entry(entry)
 
     def flush(self) -> None:
         """Draw what has arrived."""
-        if self._timer is not None:
-            self._timer.stop()
-            self._timer = None
-        if not self._pending or not self._entries:
+        if self._flush_call is not None:
+            self._flush_call.cancel()
+            self._flush_call = None
+        entry = self._growing
+        if not (self._text or self._thought) or entry is None:
             return
-        text = "".join(self._pending)
-        self._pending.clear()
-        entry = self._entries[-1]
+        start_s = time.perf_counter()
+        text, thought = "".join(self._text), "".join(self._thought)
+        self._text.clear()
+        self._thought.clear()
+        began = bool(text) and not entry.answering and bool(entry.thought.source or thought)
+        entry.thought.append(thought)
         entry.document.append(text)
-        self._grow(entry)
+        if began or thought and not entry.unfolded:
+            self._lay_out_entry(entry)
+        else:
+            self._grow(entry)
+        self._flushed_s = time.perf_counter()
+        self._flush_cost_s = self._flushed_s - start_s
+
+    def unfold(self, unfolded: bool) -> None:
+        """Show or hide what models thought before they answered."""
+        self.unfolded = unfolded
+        for entry in self._entries:
+            entry.unfolded = unfolded
+        self._lay_out_all()
+
+    def _entry(self, view: TurnView, *, growing: bool = False) -> Entry:
+        entry = Entry.of(view, growing=growing)
+        entry.unfolded = self.unfolded
+        return entry
 
     @property
-    def last_source(self) -> str:
-        """Markdown of the last turn."""
-        return self._entries[-1].document.source if self._entries else ""
+    def _growing(self) -> Entry | None:
+        return self._entries[-1] if self._entries and self._entries[-1].growing else None
+
+    def _arm(self) -> None:
+        """Draw now, or when the last drawing is a twentieth of a second ago."""
+        if self._flush_call is not None:
+            return
+        pause_s = max(1 / FLUSH_HZ, REST_FACTOR * self._flush_cost_s)
+        wait_s = self._flushed_s + pause_s - time.perf_counter()
+        if wait_s <= 0:
+            self.flush()
+        else:
+            self._flush_call = asyncio.get_running_loop().call_later(wait_s, self.flush)
+
+    # Choosing a turn
+
+    def choose(self, turn_id: str | None) -> None:
+        """Set the mark on a turn, or take it away."""
+        if turn_id == self.chosen_id:
+            return
+        self.chosen_id = turn_id
+        self._painter.forget()
+        self.refresh()
+        self.post_message(self.TurnChosen(turn_id))
+
+    def choose_next(self, step: int) -> None:
+        """Move the mark by `step` turns; without one it starts at the last turn."""
+        if not self._entries:
+            return
+        ids = [entry.view.id for entry in self._entries]
+        last = len(ids) - 1
+        place = ids.index(self.chosen_id) + step if self.chosen_id in ids else last
+        place = max(0, min(last, place))
+        self.choose(ids[place])
+        self._lay_out_before(place)
+        entry = self._entries[place]
+        top, height = round(self.scroll_y), self.size.height
+        if entry.start < top or entry.start + entry.count > top + height:
+            self.scroll_to(y=entry.start, animate=False)
+
+    def on_click(self, event: events.Click) -> None:
+        """Set the mark on the turn under the mouse; the text stays to be selected."""
+        entry = self._entry_at(round(self.scroll_y) + event.y)
+        if event.chain == 1 and entry is not None:
+            self.choose(entry.view.id)
+
+    def _entry_at(self, number: int) -> Entry | None:
+        laid = self._entries[self._laid_from :]
+        if not laid or not 0 <= number < len(self._lines):
+            return None
+        return laid[bisect_right([entry.start for entry in laid], number) - 1]
 
     # Lines
 
-    def _lay_out_from(self, entry: _Entry) -> None:
-        """Lay out an entry anew; it is the last one or all later ones follow."""
-        start = self._start_of(entry)
-        del self._lines[start:]
-        for one in self._entries[self._entries.index(entry) :]:
-            one.closed_blocks = 0
-            self._lines.extend([(), one.header] if self._lines else [one.header])
-            one.settled = len(self._lines)
-            self._lines.extend(self._fresh_lines(one))
-        self._changed_from(start)
+    def _lay_out_all(self) -> None:
+        """Lay out anew, beginning with what is on the screen."""
+        top = round(self.scroll_y)
+        entry = None if self.follow else self._entry_at(top)
+        anchor = len(self._entries) - 1 if entry is None else self._entries.index(entry)
+        offset = top - entry.start if entry is not None else 0
+        self._cut_lines(0)
+        self._laid_from = len(self._entries)
+        self._lay_out_end(0)
+        self._lay_out_before(anchor)
+        if entry is not None:
+            self._jump(entry.start + min(offset, max(0, entry.count - 1)))
 
-    def _start_of(self, entry: _Entry) -> int:
-        if entry.settled == 0:
-            return len(self._lines)
-        place = entry.settled
-        while place > 0 and self._lines[place - 1] is not entry.header:
+    def _cut_lines(self, first: int) -> None:
+        """Forget the lines of entry number `first` and all later ones."""
+        for entry in self._entries[first:]:
+            entry.count = 0
+        if first <= self._laid_from:
+            self._lines.clear()
+            self._laid_from = first
+        else:
+            before = self._entries[first - 1]
+            del self._lines[before.start + before.count :]
+
+    def _lay_out_end(self, first: int) -> None:
+        """Lay out the entries from number `first` on, as far up as the screen shows them."""
+        if not self._width:
+            self._laid_from = 0
+            return
+        start = len(self._lines)
+        place = len(self._entries)
+        fresh: list[list[Line]] = []
+        rows = 0
+        while place > first and (rows < 2 * self.size.height or place == len(self._entries)):
             place -= 1
-        # The blank line before the name belongs to the entry too.
-        return max(0, place - 2)
+            fresh.append(self._entries[place].lay_out(self._width))
+            rows += len(fresh[-1])
+        if place > first:  # what stands before cannot be shown yet
+            self._lines.clear()
+            self._laid_from, start = place, 0
+            for entry in self._entries[:place]:
+                entry.count = 0
+        elif first == 0:
+            self._laid_from = 0
+        for entry, lines in zip(self._entries[place:], reversed(fresh), strict=True):
+            entry.start = len(self._lines)
+            self._lines.extend(lines)
+        self._changed_from(start)
+        self._lay_out_slices()
 
-    def _grow(self, entry: _Entry) -> None:
-        """Lay out what has changed at the end of the growing entry."""
-        start = entry.settled
+    def _lay_out_slices(self) -> None:
+        """Lay out what stands before, a little at a time."""
+        if self._laid_from > 0 and self._slice_call is None:
+            loop = asyncio.get_running_loop()
+            self._slice_call = loop.call_later(SLICE_EVERY_S, self._lay_out_slice)
+
+    def _lay_out_slice(self) -> None:
+        self._slice_call = None
+        until_s = time.perf_counter() + SLICE_S
+        place = self._laid_from
+        fresh: list[list[Line]] = []
+        while place > 0 and time.perf_counter() < until_s:
+            place -= 1
+            fresh.append(self._entries[place].lay_out(self._width))
+        self._put_before(place, fresh)
+        self._lay_out_slices()
+
+    def _lay_out_before(self, place: int) -> None:
+        """Lay out everything from entry number `place` on at once."""
+        missing = self._entries[place : self._laid_from] if self._width else []
+        self._put_before(place, [entry.lay_out(self._width) for entry in reversed(missing)])
+
+    def _put_before(self, place: int, fresh: list[list[Line]]) -> None:
+        """Put the lines of entry number `place` and on, last first, before those there are."""
+        if not fresh:
+            return
+        start = 0
+        lines: list[Line] = []
+        for entry, own in zip(self._entries[place:], reversed(fresh), strict=False):
+            entry.start = start
+            start += len(own)
+            lines.extend(own)
+        for entry in self._entries[self._laid_from :]:
+            entry.start += start
+        self._laid_from = place
+        self._lines[:0] = lines
+        self._painter.forget()
+        self._resized_content()
+        if not self.follow:
+            self._jump(round(self.scroll_y) + start)
+
+    def _lay_out_entry(self, entry: Entry) -> None:
+        """Lay out the last entry anew."""
+        if self._width:
+            self._replace_lines(entry, 0, entry.lay_out(self._width))
+
+    def _grow(self, entry: Entry) -> None:
+        """Lay out what has changed at the end of the last entry."""
+        if self._width:
+            self._replace_lines(entry, *entry.grow(self._width))
+
+    def _replace_lines(self, entry: Entry, first: int, lines: list[Line]) -> None:
+        start = entry.start + first
         before = self._lines[start:]
-        del self._lines[start:]
-        self._lines.extend(self._fresh_lines(entry))
-        after = self._lines[start:]
-        same = 0
-        while same < min(len(before), len(after)) and before[same] == after[same]:
-            same += 1
-        self._changed_from(start + same)
-
-    def _fresh_lines(self, entry: _Entry) -> list[Line]:
-        """Return the entry's lines from `settled` on, and settle those of closed blocks."""
-        width = max(10, self._width - len(INDENT) - 1)
-        document = entry.document
-        is_first = entry.closed_blocks == 0
-        fresh = document.closed[entry.closed_blocks :]
-        closed = layout(fresh, width, first=is_first)
-        if fresh:
-            entry.closed_blocks = len(document.closed)
-            entry.settled += len(closed)
-        still_first = is_first and not fresh
-        growing = layout(document.open, width, first=still_first, growing=entry.growing)
-        body = [((INDENT, ""), *line) if line else line for line in (*closed, *growing)]
-        footer = [((INDENT, ""), *part) for line in entry.footer for part in wrap(line, width)]
-        return body + footer
+        if before != lines:
+            self._lines[start:] = lines
+            self._changed_from(start + first_difference(before, lines))
 
     def _changed_from(self, start: int) -> None:
-        for number in [one for one in self._strips if one >= start]:
-            del self._strips[number]
+        self._painter.forget(start)
         self._resized_content()
         top = start - round(self.scroll_y)
         height = self.size.height
@@ -201,18 +365,16 @@ class Transcript(ScrollView, can_focus=True):
 
     def _resized_content(self) -> None:
         """Tell the scroll view its new height; without a layout of the screen, which costs most."""
-        size = Size(self._width, len(self._lines))
-        self.set_reactive(Widget.virtual_size, size)
+        self.set_reactive(Widget.virtual_size, Size(self._width, len(self._lines)))
         bottom = max(0, len(self._lines) - self.size.height)
-        if self.follow and round(self.scroll_y) != bottom:
-            self.set_reactive(Widget.scroll_y, float(bottom))
-            self.set_reactive(Widget.scroll_target_y, float(bottom))
+        if self.follow or self.scroll_y > bottom:
+            self._jump(bottom)
+
+    def _jump(self, y: int) -> None:
+        if round(self.scroll_y) != y:
+            self.set_reactive(Widget.scroll_y, float(y))
+            self.set_reactive(Widget.scroll_target_y, float(y))
             self.refresh()
-        if self.show_vertical_scrollbar:
-            bar = self.vertical_scrollbar
-            bar.window_virtual_size = size.height
-            bar.window_size = self.size.height
-            bar.position = self.scroll_y
 
     # Drawing
 
@@ -220,77 +382,63 @@ class Transcript(ScrollView, can_focus=True):
         """Follow the theme."""
         self.app.theme_changed_signal.subscribe(self, lambda _: self._restyle())
 
+    def on_unmount(self) -> None:
+        """Draw no more."""
+        for call in (self._flush_call, self._slice_call):
+            if call is not None:
+                call.cancel()
+
     def _restyle(self) -> None:
-        self._palette.clear()
-        self._strips.clear()
+        self._painter.restyle()
         self.refresh()
 
     def notify_style_update(self) -> None:
         """Forget what was drawn in the old colours."""
         super().notify_style_update()
-        self._palette.clear()
-        self._strips.clear()
+        self._painter.restyle()
 
     def on_resize(self) -> None:
         """Break the lines for the new width."""
         width = self.scrollable_content_region.width
         if width != self._width:
             self._width = width
-            if self._entries:
-                for entry in self._entries:
-                    entry.settled = 0
-                self._lines.clear()
-                self._lay_out_from(self._entries[0])
+            self._painter.forget()
+            self._lay_out_all()
         self._resized_content()
 
     def render_lines(self, crop: Region) -> list[Strip]:
         """Return the visible lines, kept as they were drawn: most of them do not change."""
         top = round(self.scroll_y)
-        return [self._strip(top + y).crop(crop.x, crop.right) for y in range(crop.y, crop.bottom)]
+        rows = range(crop.y, crop.bottom)
+        strips = [self._strip(top + y) for y in rows]
+        painter = self._painter
+        thumb = None if self.follow else painter.thumb(top, self.size, len(self._lines))
+        if thumb is not None:
+            strips = [
+                painter.with_thumb(strip, y in thumb) for y, strip in zip(rows, strips, strict=True)
+            ]
+        return [strip.crop(crop.x, crop.right) for strip in strips]
 
     def render_line(self, y: int) -> Strip:
         """Return one line; the compositor asks for it to find the text under the mouse."""
         return self._strip(round(self.scroll_y) + y)
 
     def _strip(self, number: int) -> Strip:
-        if self.text_selection is not None:
-            return self._draw(number)
-        if number not in self._strips:
-            if len(self._strips) > KEPT_STRIPS:
-                self._strips.clear()
-            self._strips[number] = self._draw(number)
-        return self._strips[number]
+        return self._painter.strip(self, number, self._line(number))
 
-    def _draw(self, number: int) -> Strip:
-        if not self._palette:
-            variables = self.app.theme_variables
-            self._palette = make_palette(self.rich_style, variables)
-        palette, width = self._palette, self.size.width
+    def _line(self, number: int) -> Line:
+        """Return a line with its gutter, where the mark of the chosen turn stands."""
         if not self._entries:
-            return self._draw_empty(number, width)
-        line = self._lines[number] if number < len(self._lines) else ()
-        selection = self.text_selection
-        span = selection.get_span(number) if selection is not None else None
-        if span is not None:
-            line = _selected(line, *span)
-        chosen = self.screen.get_component_rich_style("screen--selection") if span else Style()
-        segments = [
-            Segment(
-                text,
-                palette.get(style.removeprefix("+"), palette[""])
-                + (chosen if style.startswith("+") else Style()),
-            )
-            for text, style in line
-        ]
-        strip = Strip(segments).apply_offsets(0, number)
-        return strip.adjust_cell_length(width, palette[""])
-
-    def _draw_empty(self, number: int, width: int) -> Strip:
-        lines = self.empty.splitlines()
-        text = f"{INDENT}{lines[number - 1]}" if 0 < number <= len(lines) else ""
-        return Strip([Segment(text, self._palette["muted"])]).adjust_cell_length(
-            width, self._palette[""]
-        )
+            lines = self.empty.splitlines()
+            text = lines[number - 1] if 0 < number <= len(lines) else ""
+            return ((f"   {text}", "muted"),)
+        if number >= len(self._lines):
+            return ()
+        chosen = False
+        if self.chosen_id is not None and self._lines[number]:
+            entry = self._entry_at(number)
+            chosen = entry is not None and entry.view.id == self.chosen_id
+        return (("▌", "cursor") if chosen else (" ", ""), *self._lines[number])
 
     # Reading
 
@@ -299,35 +447,33 @@ class Transcript(ScrollView, can_focus=True):
         super().watch_scroll_y(old_value, new_value)
         self.follow = round(new_value) >= len(self._lines) - self.size.height
 
+    def action_scroll_home(self) -> None:
+        """Go to the first turn."""
+        self._lay_out_before(0)
+        super().action_scroll_home()
+
     def action_scroll_end(self) -> None:
         """Go to the end and follow again."""
         self.follow = True
         super().action_scroll_end()
 
     def get_selection(self, selection: Selection) -> tuple[str, str] | None:
-        """Return the selected text."""
-        text = "\n".join("".join(part for part, _ in line).rstrip() for line in self._lines)
-        return selection.extract(text), "\n"
+        """Return what is selected: part of a line as it stands, else the Markdown behind it."""
+        if selection.start is None:
+            self._lay_out_before(0)
+        start = selection.start.y if selection.start is not None else 0
+        end = selection.end.y if selection.end is not None else len(self._lines) - 1
+        if start == end:
+            text = "\n".join("".join(part for part, _ in self._line(n)) for n in range(end + 1))
+            return selection.extract(text), "\n"
+        parts = [
+            entry.source_of(start - entry.start, end - entry.start, self._width)
+            for entry in self._entries[self._laid_from :]
+            if entry.start <= end and entry.start + entry.count > start
+        ]
+        return "\n\n".join(part for part in parts if part), "\n"
 
     def selection_updated(self, selection: Selection | None) -> None:
         """Draw the selection."""
-        self._strips.clear()
+        self._painter.forget()
         self.refresh()
-
-
-def _selected(line: Line, start: int, end: int) -> Line:
-    """Mark the characters from `start` to `end` (-1: to the end) with a plus before the style."""
-    runs: list[tuple[str, str]] = []
-    place = 0
-    for text, style in line:
-        stop = len(text) if end == -1 else max(0, end - place)
-        first = max(0, start - place)
-        for part, marked in (
-            (text[:first], ""),
-            (text[first:stop], "+"),
-            (text[max(first, stop) :], ""),
-        ):
-            if part:
-                runs.append((part, marked + style))
-        place += len(text)
-    return tuple(runs)
