@@ -148,9 +148,9 @@ def test_the_model_gets_the_system_prompt_first_and_all_turns_in_order() -> None
     ]
 
 
-def test_an_empty_system_prompt_and_empty_answers_are_left_out() -> None:
+def test_empty_answers_are_left_out_and_the_questions_around_them_become_one() -> None:
     said = replace(asked("one", " \n", "three"), parameters=Parameters("  "))
-    assert [message.content for message in said.messages()] == ["one", "three"]
+    assert [message.content for message in said.messages()] == ["one\n\nthree"]
 
 
 def test_the_model_gets_one_branch_only_and_no_reasoning() -> None:

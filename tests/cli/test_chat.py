@@ -30,7 +30,7 @@ def test_the_answer_is_printed_and_nothing_else(run: Run, backend: ScriptedBacke
 
 def test_figures_go_to_people(run: Run) -> None:
     ran = run("chat", "demo-small", "Hi", terminal=True)
-    assert "TTFT 50 ms · 100 tok/s · 5 tokens · 10 ms each · stopped by itself" in ran.err
+    assert "TTFT 50 ms · 100 tok/s · 7 in, 5 out · context 12 · stopped by itself" in ran.err
     assert ran.out == "Hello from the script.\n"
 
 
@@ -51,7 +51,7 @@ def test_tokens_are_counted_where_the_server_does_not(run: Run, backend: Scripte
     backend.say(ScriptedAnswer(output_tokens=None), ScriptedAnswer(output_tokens=None))
     values = run("chat", "demo-small", "Hi", "--json").json
     assert (values["output_tokens"], values["tokens_estimated"]) == (5, True)
-    assert "~5 tokens" in run("chat", "demo-small", "Hi", terminal=True).err
+    assert "7 in, ~5 out" in run("chat", "demo-small", "Hi", terminal=True).err
 
 
 def test_parameters_and_settings_reach_the_model(

@@ -158,7 +158,7 @@ async def test_a_new_conversation_keeps_the_old_one(backend: ScriptedBackend, pa
 async def test_a_silent_stream_says_for_how_long(
     backend: ScriptedBackend, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tui.panes.chat.pane.QUIET_S", 0.0)
+    monkeypatch.setattr("tui.panes.chat.answering.QUIET_S", 0.0)
     gate = asyncio.Event()
     backend.answers.append(ScriptedAnswer(("Half", " more"), gate=gate, gate_after=1))
     async with running_app(backend) as pilot:

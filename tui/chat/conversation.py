@@ -159,10 +159,19 @@ class Conversation:
         raise KeyError(turn_id)
 
     def messages(self) -> tuple[ChatMessage, ...]:
-        """Return what a request holds; empty answers, which servers refuse, are left out."""
+        """Return what a request holds.
+
+        Empty answers, which servers refuse, are left out; as many templates want question and
+        answer in turn, a question that got none becomes one with the next.
+        """
         prompt = self.parameters.system_prompt
-        system = (ChatMessage("system", prompt),) if prompt.strip() else ()
-        turns = (
-            ChatMessage(turn.role, turn.content) for turn in self.turns if turn.content.strip()
-        )
-        return (*system, *turns)
+        messages = [ChatMessage("system", prompt)] if prompt.strip() else []
+        for turn in self.turns:
+            if not turn.content.strip():
+                continue
+            if messages and messages[-1].role == turn.role:
+                both = f"{messages.pop().content}\n\n{turn.content}"
+                messages.append(ChatMessage(turn.role, both))
+            else:
+                messages.append(ChatMessage(turn.role, turn.content))
+        return tuple(messages)

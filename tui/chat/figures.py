@@ -7,7 +7,7 @@ decode tok/s = 1 / TPOT; ITL = the single gaps; E2E = last byte - t0; E2E tok/s 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from tui.foundry.types import ChatDelta, ChatEvent, ChatFinished, ChatStarted, FinishReason
@@ -67,6 +67,15 @@ class AnswerMeter:
 
     def figures(self) -> AnswerFigures:
         """Return the metrics so far."""
+        return replace(
+            self.live(),
+            itl_s=tuple(later - before for before, later in pairwise(self._arrivals_s)),
+            text="".join(self._text),
+            reasoning_text="".join(self._reasoning),
+        )
+
+    def live(self) -> AnswerFigures:
+        """Return the metrics so far without texts and gaps; costs the same for any length."""
         start, arrivals, end = self._started_s, self._arrivals_s, self._finished
         counted = end.output_tokens if end is not None else None
         tokens = counted if counted is not None else (len(arrivals) or None)
@@ -80,15 +89,12 @@ class AnswerMeter:
             else None,
             tpot_s=tpot,
             decode_tok_s=1 / tpot if tpot else None,
-            itl_s=tuple(later - before for before, later in pairwise(arrivals)),
             e2e_s=e2e,
             e2e_tok_s=tokens / e2e if tokens and e2e else None,
             input_tokens=end.input_tokens if end is not None else None,
             output_tokens=tokens,
             tokens_estimated=counted is None and tokens is not None,
             finish_reason=end.finish_reason if end is not None else None,
-            text="".join(self._text),
-            reasoning_text="".join(self._reasoning),
             reasoning_s=self._reasoning_s(),
         )
 

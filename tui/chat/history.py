@@ -52,10 +52,15 @@ class ConversationStore:
     def save(self, conversation: Conversation) -> None:
         """Write the conversation as it is now; only what differs is touched.
 
+        One without a turn is removed.
+
         Raises:
             DatabaseError: The database cannot be written.
         """
         with self._database.transaction() as connection:
+            if not conversation.tree:
+                connection.execute("DELETE FROM conversations WHERE id = ?", (conversation.id,))
+                return
             connection.execute(
                 "INSERT INTO conversations (id, title, created_at, updated_at, leaf_id, "
                 "parameters, given_title) VALUES (?, ?, ?, ?, ?, ?, ?) "

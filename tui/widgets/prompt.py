@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import ClassVar
 
 from textual import events
+from textual.binding import Binding, BindingType
 from textual.message import Message
 from textual.widgets import TextArea
 
 from tui.actions import actions_of
 
 
-class Prompt(TextArea):
+class Prompt(TextArea, inherit_bindings=False):
     """Grows with its text; what was sent before comes back with the arrow keys at its edges.
 
     Args:
@@ -20,6 +22,12 @@ class Prompt(TextArea):
         keys: The config's keys by action id.
     """
 
+    BINDINGS: ClassVar[list[BindingType]] = [
+        # Redo has ctrl+y there, with which the pane copies.
+        binding
+        for binding in TextArea.BINDINGS
+        if not isinstance(binding, Binding) or "ctrl+y" not in binding.key
+    ]
     DEFAULT_CSS = """
     Prompt {
         height: auto;
@@ -78,6 +86,11 @@ class Prompt(TextArea):
         if not self.text:
             self.text = text
             self.move_cursor(self.document.end)
+
+    def replace_text(self, text: str) -> None:
+        """Put a text here instead of what stands here."""
+        self.text = text
+        self.move_cursor(self.document.end)
 
     def action_submit(self) -> None:
         """Send what stands here."""

@@ -143,8 +143,8 @@ class _Walker:
 
     def _take(self, token: Token) -> None:
         if token.map is not None:
-            start, end = token.map
-            self._source = (self._first_line + start, self._first_line + end)
+            first, after = token.map
+            self._source = (self._first_line + first, self._first_line + after)
         match token.type:
             case "heading_open":
                 self._heading = token.tag

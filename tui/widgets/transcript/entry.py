@@ -160,4 +160,6 @@ def _inner(width: int) -> int:
 
 def _thought_lines(lines: Sequence[Line]) -> list[Line]:
     """Return lines in the one quiet style of what is only thought."""
-    return [((f"{INDENT}{THREAD}", "muted"), *((text, "thought") for text, _ in line)) for line in lines]
+    return [
+        ((f"{INDENT}{THREAD}", "muted"), *((text, "thought") for text, _ in line)) for line in lines
+    ]

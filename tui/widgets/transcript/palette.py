@@ -48,6 +48,7 @@ def make_palette(base: Style, variables: Mapping[str, str]) -> dict[str, Style]:
         "model": colour("primary", bold=True),
         "figures": base + Style(dim=True),
         "thought": base + Style(dim=True, italic=True),
+        "accent": colour("accent"),
         "cursor": colour("accent", bold=True),
         "thumb": colour("primary"),
         "groove": colour("panel"),

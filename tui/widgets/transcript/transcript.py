@@ -172,7 +172,7 @@ class Transcript(ScrollView, can_focus=True):
         began = bool(text) and not entry.answering and bool(entry.thought.source or thought)
         entry.thought.append(thought)
         entry.document.append(text)
-        if began or thought and not entry.unfolded:
+        if began or (thought and not entry.unfolded):
             self._lay_out_entry(entry)
         else:
             self._grow(entry)
