@@ -72,7 +72,9 @@ class FoundryApp(AppActions):
         )
         database = Database(session.paths.database)
         self.memory_worker = MemoryWorker(self.store, database, self.post_message)
-        self.cache_jobs = CacheJobs(self.store, self.runner, database, self.post_message)
+        self.cache_jobs = CacheJobs(
+            self.store, self.runner, database, self.post_message, self.backend_worker.keep_place
+        )
         self.pane_name = ""
         self._sampler = Sampler(disk_path=session.paths.data_dir)
         for theme in THEMES:
@@ -237,10 +239,6 @@ class FoundryApp(AppActions):
     @on(m.ImportRequested)
     def _import_requested(self, message: m.ImportRequested) -> None:
         self.model_jobs.import_folder(message)
-
-    @on(m.MoveCacheRequested)
-    def _move_cache_requested(self, message: m.MoveCacheRequested) -> None:
-        self.model_jobs.move_cache(message.folder)
 
     @on(m.ExportRequested)
     def _export_requested(self, message: m.ExportRequested) -> None:

@@ -235,13 +235,6 @@ class ServiceTold(Message):
 
 
 @dataclass
-class MoveCacheRequested(Message):
-    """Keep the models in another directory from now on."""
-
-    folder: Path
-
-
-@dataclass
 class BackendRequested(Message):
     """Let go of the backend, and take another."""
 

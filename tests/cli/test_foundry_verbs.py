@@ -68,7 +68,7 @@ def test_the_service_by_either_name(
 def test_the_cache_moves(run: Run, backend: ScriptedBackend, tmp_path: Path) -> None:
     ran = run("cache", "cd", str(tmp_path))
     assert ran.out == f"The models are kept in {tmp_path} now.\n"
-    assert backend.calls[0] == f"move_cache {tmp_path}"
+    assert f"move_cache {tmp_path}" in backend.calls
 
 
 # The real program on a stand-in for the binary

@@ -175,7 +175,7 @@ async def test_the_cache_is_moved_by_key(tmp_path: Path) -> None:
     async with running_app(backend) as pilot:
         await pilot.press("2", "m")
         await shown(pilot, "Move the cache", "Now: /scripted/models")
-        await pilot.press(*"/no/where", "enter")
+        await pilot.press(*"/no/where/at/all", "enter")
         await shown(pilot, "There is no directory")
         assert not [call for call in backend.calls if call.startswith("move_cache")]
         await pilot.press("escape", "m")

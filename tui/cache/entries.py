@@ -160,7 +160,7 @@ def _row(
         state=state,
         origin=_origin(entry, found, listed),
         size_bytes=entry.size_bytes,
-        frees_bytes=entry.size_bytes if entry.origin == "catalog" else 0,
+        frees_bytes=0 if entry.linked or entry.origin != "catalog" else entry.size_bytes,
         deletable=bool(entry.variant_id),
         note=_note(entry, state),
         entry=entry,
@@ -202,6 +202,8 @@ def _note(entry: CacheEntry, state: CacheState) -> str:
         return "A download that ended early: downloading it again goes on from here."
     if state == "orphan" or not entry.variant_id:
         return "No model that the backend knows: the doctor (d) can delete it."
+    if entry.linked and entry.origin == "catalog":
+        return "Links to files in another directory: deleting takes it off the list, no more."
     if entry.origin == "imported":
         return "Yours: deleting takes it off the list, your own directory stays as it is."
     if entry.origin == "demo":

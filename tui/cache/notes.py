@@ -121,6 +121,14 @@ class CacheNotebook:
                 ),
             )
 
+    def rename_folder(self, old: Path, new: Path) -> None:
+        """Keep the checksums of a directory that was moved."""
+        with self._database.transaction() as connection:
+            connection.execute(
+                "UPDATE OR REPLACE folder_checksums SET folder = ? WHERE folder = ?",
+                (str(new), str(old)),
+            )
+
     def forget_checksums(self, folder: Path) -> None:
         """Forget a directory that is gone."""
         with self._database.transaction() as connection:

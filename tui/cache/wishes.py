@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from tui.cache.carrier import Way
+from tui.cache.moving import MovePlan
+
 
 @dataclass(frozen=True, slots=True)
 class Update:
@@ -26,4 +29,12 @@ class Clean:
     variant_ids: tuple[str, ...]
 
 
-CacheWish = Update | RollBack | Clean
+@dataclass(frozen=True, slots=True)
+class MoveTo:
+    """Keep the models in another directory."""
+
+    plan: MovePlan
+    way: Way
+
+
+CacheWish = Update | RollBack | Clean | MoveTo

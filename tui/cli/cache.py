@@ -1,4 +1,4 @@
-"""`cache [list]`, `cache location`, `cache cd DIR`, `cache rm X...`."""
+"""`cache [list]`, `cache location`, `cache rm X...`."""
 
 from __future__ import annotations
 
@@ -23,8 +23,6 @@ async def run(context: Context) -> int:
     async with context.backend() as backend:
         if context.arguments.action == "rm":
             return await _remove(context, backend)
-        if context.arguments.action == "cd":
-            return await _move(context, backend)
         cache = await backend.cache()
         if context.arguments.action == "location":
             context.output.result(_place(cache), str(cache.location))
@@ -87,13 +85,6 @@ def _text(cache: CacheInfo, rows: Sequence[CacheRow]) -> str:
 
 def _moment(seconds: float) -> str:
     return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds")
-
-
-async def _move(context: Context, backend: Backend) -> int:
-    await backend.move_cache(context.arguments.folder)
-    cache = await backend.cache()
-    context.output.result(_place(cache), f"The models are kept in {cache.location} now.")
-    return 0
 
 
 async def _remove(context: Context, backend: Backend) -> int:

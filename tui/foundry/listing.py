@@ -85,6 +85,7 @@ def entries_from_rows(rows: Iterable[dict[str, Any]]) -> tuple[CacheEntry, ...]:
             modified_at=row["modified_at"],
             state=cast(Literal["complete", "partial", "orphan"], row["state"]),
             origin=cast(Literal["catalog", "demo", "imported"], row["origin"]),
+            linked=row["linked"],
         )
         for row in rows
     )

@@ -145,6 +145,8 @@ class CacheEntry:
     """Seconds since the epoch; 0 where the directory was not found."""
     state: Literal["complete", "partial", "orphan"] = "complete"
     origin: Literal["catalog", "demo", "imported"] = "catalog"
+    linked: bool = False
+    """Its files are links to files elsewhere."""
 
 
 @dataclass(frozen=True, slots=True)

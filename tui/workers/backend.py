@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Coroutine
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from textual.message import Message
@@ -61,6 +62,15 @@ class BackendWorker:
         if old is not None:
             self._start(old.close())
         self.connect()
+
+    def keep_place(self, folder: Path) -> str | None:
+        """Let the embedded runtime start with its models in `folder`, now and in later sessions.
+
+        Blocks. Returns why that could not be written down, as a sentence.
+        """
+        settings = replace(self._session.runtime_settings, cache_dir=folder, early=None)
+        self._session = replace(self._session, runtime_settings=settings)
+        return self._session.save_setting("model_cache", str(folder))
 
     def fetch(self, *what: str, refresh: bool = False) -> None:
         """Ask for `models` or `cache`; posts what the backend answers."""

@@ -5,25 +5,29 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Callable, Coroutine
+from pathlib import Path
 from typing import Any
 
 from textual.message import Message
 
 from tui.cache import versions
+from tui.cache.carrier import Way
+from tui.cache.moving import MovePlan, change_place
 from tui.cache.notes import CacheNotebook
 from tui.cache.several import each
-from tui.cache.wishes import CacheWish, Clean, RollBack, Update
+from tui.cache.wishes import CacheWish, Clean, MoveTo, RollBack, Update
 from tui.database import Database, DatabaseError
 from tui.formats import format_bytes
 from tui.foundry.backend import Backend, ProgressCallback
-from tui.foundry.errors import BackendUnavailable
+from tui.foundry.errors import BackendUnavailable, RequestFailed
 from tui.foundry.ids import same_variant
 from tui.foundry.types import Progress
-from tui.messages import Noticed, RefreshRequested, VariantUnloaded
+from tui.messages import BackendConnected, Noticed, RefreshRequested, VariantUnloaded
 from tui.store import Job, Store
 from tui.workers.jobs import JobRunner
 
 Post = Callable[[Message], object]
+KeepPlace = Callable[[Path], str | None]
 
 
 class CacheJobs:
@@ -34,11 +38,21 @@ class CacheJobs:
         runner: Runs the jobs.
         database: Where the notes are.
         post: Delivers messages to the app.
+        keep_place: Lets the embedded runtime start in another place from now on; blocks, and
+            returns why that could not be written down.
     """
 
-    def __init__(self, store: Store, runner: JobRunner, database: Database, post: Post) -> None:
+    def __init__(
+        self,
+        store: Store,
+        runner: JobRunner,
+        database: Database,
+        post: Post,
+        keep_place: KeepPlace,
+    ) -> None:
         self._store = store
         self._runner = runner
+        self._keep_place = keep_place
         self._notebook = CacheNotebook(database)
         self._post = post
         self._tasks: set[asyncio.Task[None]] = set()
@@ -53,6 +67,10 @@ class CacheJobs:
             case RollBack(variant_id):
                 return self._runner.start(
                     "roll back", variant_id, lambda report: self._roll_back(variant_id, report)
+                )
+            case MoveTo(plan, way):
+                return self._runner.start(
+                    "move cache", str(plan.new), lambda report: self._move(plan, way, report)
                 )
             case Clean(variant_ids):
                 count = len(variant_ids)
@@ -109,6 +127,28 @@ class CacheJobs:
         finally:
             self._look_again()
         self._post(Noticed(f"Old versions are deleted: {format_bytes(sum(freed))} freed."))
+
+    async def _move(self, plan: MovePlan, way: Way, report: ProgressCallback) -> None:
+        state, backend = self._store.state, self._backend
+        busy = [job for job in state.active_jobs if job.kind != "move cache"]
+        if busy or state.answering:
+            what = f"{busy[0].kind} {busy[0].subject}" if busy else "An answer"
+            raise RequestFailed(
+                f"{what} is still going on, and needs the models where they are.",
+                "Wait for it, or cancel it (J), then move.",
+            )
+        loaded = state.loaded
+        try:
+            moved = await change_place(backend, plan, way, self._notebook, report, loaded)
+        finally:
+            for variant_id in loaded:
+                self._post(VariantUnloaded(variant_id, None))
+            self._look_again()
+        problem = None
+        if backend.info.kind == "runtime":
+            problem = await asyncio.to_thread(self._keep_place, plan.new)
+        self._post(BackendConnected(backend))  # it has another process and another address now
+        self._post(Noticed(f"{moved.sentence()}\n{problem or ''}".strip()))
 
     async def _remove(self, variant_id: str) -> int:
         loaded = self._store.state.loaded

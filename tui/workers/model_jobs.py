@@ -126,16 +126,6 @@ class ModelJobs:
 
         return self._runner.start("probe", "one token", work)
 
-    def move_cache(self, folder: Path) -> Job:
-        """Keep the models in another directory."""
-
-        async def work(report: ProgressCallback) -> None:
-            report(Progress(message="moving, the service restarts"))
-            await self._backend.move_cache(folder)
-            self._look_again("models", "cache")
-
-        return self._runner.start("move cache", str(folder), work)
-
     def export(self, variant_id: str, target: Path) -> Job:
         """Write a model on disk into one file."""
 

@@ -14,8 +14,15 @@ def add_cache(add: Add) -> None:
     actions = actions_of(parser)
     for word in ("list", "ls"):
         add(word, "cache", "list what is on disk", actions).set_defaults(action="list")
-    move = add("cd", "cache", "keep the models in another directory", actions)
-    move.add_argument("folder", metavar="DIR", type=Path, help="a directory that exists")
+    move = add("cd", "cache_move", "keep the models in another directory", actions)
+    move.add_argument(
+        "folder", metavar="DIR", type=Path, help="made if need be; - goes back to the one before"
+    )
+    move.add_argument(
+        "--models",
+        choices=("leave", "move", "link"),
+        help="what becomes of those in the old one; asked at a terminal, else they are left",
+    )
     move.set_defaults(action="cd")
     add("location", "cache", "say where the models are", actions).set_defaults(action="location")
     export = add("export", "cache_bundle", "write a model into one file, to carry it over", actions)

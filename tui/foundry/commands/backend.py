@@ -71,11 +71,7 @@ class FoundryBackend:
     """
 
     def __init__(
-        self,
-        command: CommandLine,
-        identity: Identity,
-        reason: str,
-        sizes_file: Path | None = None,
+        self, command: CommandLine, identity: Identity, reason: str, sizes_file: Path | None = None
     ) -> None:
         self._command = command
         self._identity = identity

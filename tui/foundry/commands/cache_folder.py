@@ -118,4 +118,6 @@ def _elsewhere(variant: Variant, place: Path | None, location: Path) -> CacheEnt
     if place is None:
         return CacheEntry(variant.id, location, variant.size_bytes or 0, 0.0)
     measured = walk(place)[1]
-    return CacheEntry(variant.id, place, measured.size_bytes, measured.modified_at)
+    return CacheEntry(
+        variant.id, place, measured.size_bytes, measured.modified_at, linked=measured.linked
+    )

@@ -100,4 +100,5 @@ def _row(
         "modified_at": measured.modified_at,
         "state": state,
         "origin": origin,
+        "linked": measured.linked,
     }

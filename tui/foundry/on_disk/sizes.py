@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import stat
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -30,6 +31,8 @@ class Measured:
     partial: bool
     modified_at: float
     """Seconds since the epoch, of the newest entry in it."""
+    linked: bool = False
+    """Whether files in it are links to files elsewhere."""
 
 
 class KeptSizes:
@@ -56,6 +59,7 @@ class KeptSizes:
                 "times": times,
                 "size_bytes": measured.size_bytes,
                 "modified_at": measured.modified_at,
+                "linked": measured.linked,
             }
             self._changed = True
         return measured
@@ -80,7 +84,8 @@ class KeptSizes:
                 os.stat(folder / name).st_mtime_ns == time_ns for name, time_ns in times.items()
             )
             if held:
-                return Measured(int(kept["size_bytes"]), False, float(kept["modified_at"]))
+                size, changed = int(kept["size_bytes"]), float(kept["modified_at"])
+                return Measured(size, False, changed, bool(kept["linked"]))
         except (OSError, TypeError, KeyError, ValueError):
             pass  # nothing kept, something else in its place, or the directory is gone
         return None
@@ -90,7 +95,7 @@ def walk(folder: Path) -> tuple[dict[str, int], Measured]:
     """Measure a directory; also returns the times of all directories in it, by relative path."""
     times: dict[str, int] = {}
     whole = allocated = 0
-    marked = configured = False
+    marked = configured = linked = False
     newest = 0.0
     for parent, _, names in os.walk(folder):
         with contextlib.suppress(OSError):
@@ -106,6 +111,8 @@ def walk(folder: Path) -> tuple[dict[str, int], Measured]:
                 whole += status.st_size
                 # A download makes its files in full length before it fills them.
                 allocated += status.st_size if blocks is None else min(status.st_size, blocks * 512)
-                newest = max(newest, os.lstat(os.path.join(parent, name)).st_mtime)
+                own = os.lstat(os.path.join(parent, name))
+                newest = max(newest, own.st_mtime)
+                linked = linked or stat.S_ISLNK(own.st_mode)
     partial = marked or not configured
-    return times, Measured(allocated if partial else whole, partial, newest)
+    return times, Measured(allocated if partial else whole, partial, newest, linked)

@@ -6,11 +6,12 @@ import asyncio
 import os
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tui.foundry.backend import ProgressCallback
-from tui.foundry.errors import BackendUnavailable, Unsupported
+from tui.foundry.errors import BackendUnavailable, NotFound, Unsupported
 from tui.foundry.listing import entries_from_rows, models_from_rows
 from tui.foundry.runtime.protocol import Event
 from tui.foundry.runtime.settings import OFFLINE, RuntimeSettings
@@ -41,9 +42,6 @@ IMPORT_LIMIT_S = 900.0
 
 _UNAVAILABLE = {
     Capability.SERVICE: "The embedded runtime has no service: it starts and ends with the program.",
-    Capability.MOVE_CACHE: (
-        "The embedded runtime's cache moves by the setting model_cache, at the next start."
-    ),
 }
 
 
@@ -195,11 +193,27 @@ class RuntimeBackend:
         raise Unsupported(_UNAVAILABLE[Capability.SERVICE], "A crash is mended by itself.")
 
     async def move_cache(self, folder: Path) -> None:
-        """Raise `Unsupported`."""
-        raise Unsupported(
-            _UNAVAILABLE[Capability.MOVE_CACHE],
-            "`foundry-tui config path` says where settings are.",
-        )
+        """Start a host that keeps its models in `folder`, then end the old one.
+
+        Models in memory leave it. Whoever wants this to hold at the next start writes the setting
+        `model_cache`.
+
+        Raises:
+            BackendUnavailable: The directory cannot be written; the old host goes on.
+            NotFound: There is no such directory.
+        """
+        place = Path(os.path.abspath(os.path.expanduser(folder)))  # noqa: ASYNC240 - no disk access
+        if not await asyncio.to_thread(place.is_dir):
+            raise NotFound(f"There is no directory {place}.", "Make it first.")
+        settings = replace(self._settings, cache_dir=place, early=None)
+        supervisor = RuntimeSupervisor(settings, self._changed, self._take_event)
+        try:
+            await supervisor.start()
+        except BaseException:
+            await supervisor.close()
+            raise
+        old, self._supervisor, self._settings = self._supervisor, supervisor, settings
+        await old.close()
 
     async def chat(self, request: ChatRequest) -> AsyncGenerator[ChatEvent, None]:
         """Stream one answer over the host's web service."""

@@ -23,6 +23,7 @@ class FolderDialog(Dialog[Path]):
         explained: What will be done.
         label: Of the field.
         start: What stands in the field at first.
+        may_be_new: Take a directory that does not exist yet, where its parent does.
     """
 
     DEFAULT_CSS = """
@@ -34,8 +35,17 @@ class FolderDialog(Dialog[Path]):
     }
     """
 
-    def __init__(self, title: str, explained: str, label: str, start: Path | None = None) -> None:
+    def __init__(
+        self,
+        title: str,
+        explained: str,
+        label: str,
+        start: Path | None = None,
+        *,
+        may_be_new: bool = False,
+    ) -> None:
         super().__init__()
+        self._may_be_new = may_be_new
         self._title = title
         self._explained = explained
         self._label = label
@@ -67,7 +77,8 @@ class FolderDialog(Dialog[Path]):
             field.focus()
             return
         path = Path(field.value.strip()).expanduser()  # noqa: ASYNC240 - reads no disk
-        if await asyncio.to_thread(path.is_dir):
+        new = self._may_be_new and await asyncio.to_thread(path.absolute().parent.is_dir)
+        if new or await asyncio.to_thread(path.is_dir):
             self.dismiss(path)
         else:
             self.query_one("#problem", Static).update(

@@ -9,18 +9,22 @@ from typing import Literal
 from textual import on, work
 
 from tui.actions import bindings_of
+from tui.cache.carrier import Way
 from tui.cache.doctor import Finding, examine
 from tui.cache.entries import delete_question
-from tui.cache.wishes import Clean, RollBack, Update
+from tui.cache.moving import MovePlan
+from tui.cache.wishes import Clean, MoveTo, RollBack, Update
+from tui.foundry.errors import FoundryError
+from tui.foundry.text import clean_text
 from tui.foundry.types import Capability
 from tui.messages import (
     CacheRequested,
     ExportRequested,
     JobRequested,
-    MoveCacheRequested,
     RefreshRequested,
     RunRequested,
 )
+from tui.panes.cache.cells import short_path
 from tui.panes.cache.listing import CacheList
 from tui.widgets.dialogs.choose import Choice, ChooseDialog
 from tui.widgets.table import Table
@@ -206,17 +210,42 @@ class CachePane(CacheList):
         """Ask for a directory, and keep the models there from now on."""
         if self.refused(Capability.MOVE_CACHE):
             return
+        state = self.store.state
+        if state.cache is None:
+            self.notify("The disk is still being looked at.")
+            return
+        from tui.cache.moving import plan_move
         from tui.panes.cache.folder_dialog import FolderDialog
 
-        cache = self.store.state.cache
+        before = state.cache_notes.previous
         dialog = FolderDialog(
             "Move the cache",
-            f"Now: {cache.location if cache else '?'}\nThe service restarts. Models in the old "
-            "directory stay there and are not listed until you move back.",
+            f"Now: {state.cache.location}\nWhat becomes of the models is asked next."
+            + (f"\nBefore: {short_path(before, 60)}" if before else ""),
             "New directory (right completes)",
+            before,
+            may_be_new=True,
         )
-        if folder := await self.app.push_screen_wait(dialog):
-            self.post_message(MoveCacheRequested(folder))
+        if (folder := await self.app.push_screen_wait(dialog)) is None:
+            return
+        try:
+            plan = await asyncio.to_thread(plan_move, state.cache, folder)
+        except FoundryError as error:
+            self.notify(f"{error.message}\n{error.hint}", severity="error", markup=False)
+            return
+        if (way := await self._way(plan)) is not None:
+            self.post_message(CacheRequested(MoveTo(plan, way)))
+
+    async def _way(self, plan: MovePlan) -> Way | None:
+        """Ask what becomes of the models, where there are any."""
+        if not plan.pieces:
+            return "leave"
+        ways = dict(plan.ways())
+        choices = [Choice(way, way, what) for way, what in ways.items()]
+        hint = f"From {plan.old} to {plan.new}. Models in memory are unloaded first."
+        title = "What becomes of the models?"
+        answer = await self.app.push_screen_wait(ChooseDialog(title, choices, clean_text(hint)))
+        return next((way for way in ways if way == answer), None)
 
     def action_refresh_cache(self) -> None:
         """Look at the disk again."""
