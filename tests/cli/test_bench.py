@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import csv
+import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,7 +11,7 @@ import pytest
 from tests.cli.conftest import Ran
 from tests.support.scripted_backend import LARGE, SMALL, ScriptedAnswer, ScriptedBackend
 from tui.foundry.connect import Target
-from tui.foundry.errors import BackendUnavailable, LoadFailed, RequestFailed
+from tui.foundry.errors import BackendUnavailable, LoadFailed, RequestFailed, Unsupported
 
 Run = Callable[..., Ran]
 BOTH = ("bench", "--models", "demo-small,demo-large")
@@ -159,3 +161,122 @@ def test_one_model_at_a_time_is_stated(run: Run) -> None:
     ran = run(*BOTH, "--rounds", "6", "--one-at-a-time")
     assert "One model was in memory at a time, in block order: asked for." in ran.out
     assert run(*BOTH, "--one-at-a-time", "--all-loaded").code == 2
+
+
+def test_a_gate_for_scripts(run: Run, backend: ScriptedBackend) -> None:
+    assert run(*BOTH, "--rounds", "6").code == 0
+    gate = ("--compare", "last", "--fail-if", "demo-small: ttft_p50 > +10%")
+    ran = run(*BOTH, "--rounds", "6", *gate)
+    assert ran.code == 0
+    assert "ok: demo-small-generic-cpu:1: ttft_p50 +0.0 %" in ran.out
+    assert "Against run" in ran.out
+    answer = backend.answers_by_variant[SMALL]
+    backend.answers_by_variant[SMALL] = replace(answer, ttft_s=0.03)
+    ran = run(*BOTH, "--rounds", "7", *gate, "--fail-if", "failed > 0", "--json")
+    assert ran.code == 1
+    assert [one["failed"] for one in ran.json["fail_if"]] == [True, False, False]
+    assert ran.json["comparison"]["changes"][0]["ratio"] == pytest.approx(1.5)
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (("--fail-if", "ttft > 9"), "the unit is one of"),
+        (("--fail-if", "ttft > +9%"), "needs a run to compare with"),
+        (("--compare", "nothing"), "No benchmark was run yet"),
+    ],
+)
+def test_a_gate_that_makes_no_sense_is_told_before_measuring(
+    run: Run, backend: ScriptedBackend, options: tuple[str, ...], words: str
+) -> None:
+    ran = run(*BOTH, *options)
+    assert ran.code in (2, 4)
+    assert words in ran.err
+    assert not backend.requests
+
+
+def test_the_course_in_one_command(run: Run, backend: ScriptedBackend, tmp_path: Path) -> None:
+    registry = tmp_path / "models.json"
+    entries = [
+        {"name": name, "task": "chat", "min_ram_gb": 1, "notes": ""}
+        for name in ("demo-small", "demo-large", "not-here")
+    ]
+    registry.write_text(json.dumps(entries), "utf-8")
+    ran = run("bench", "--course", "--rounds", "2", "--models-file", str(registry), "--json")
+    assert ran.code == 0
+    assert [one["target"] for one in ran.json["targets"]] == [SMALL, LARGE]
+    assert {one.messages[0].content for one in backend.requests} == {
+        "Explain edge AI in one sentence."
+    }
+    assert {one.max_tokens for one in backend.requests} == {64}
+    assert ran.json["plan"]["timeout_s"] == 60
+    assert all(one.raw for one in backend.requests)  # /v1/completions, as the course asks
+
+
+def test_a_server_without_completions_is_asked_the_other_way(
+    run: Run, backend: ScriptedBackend
+) -> None:
+    backend.fail("chat", Unsupported("No route /v1/completions.", ""))
+    ran = run("bench", "--course", "--models", "demo-small,demo-large", "--rounds", "2", "--json")
+    assert ran.code == 0
+    assert sorted(one["api"] for one in ran.json["targets"]) == ["chat", "completions"]
+
+
+def test_a_model_against_itself(run: Run) -> None:
+    ran = run("bench", "--self-test", "--models", "demo-small", "--rounds", "6", "--json")
+    assert ran.code == 0
+    assert [one["target"] for one in ran.json["targets"]] == ["A", "B"]
+    assert {one["margin_needed"] for one in ran.json["self_test"]} == {0.01}
+    assert run("bench", "--self-test", "--models", "demo-small,demo-large").code == 2
+
+
+def test_what_was_measured_goes_into_the_registry_when_told_so(run: Run, tmp_path: Path) -> None:
+    registry = tmp_path / "models.json"
+    entry = {"name": "demo-small", "task": "chat", "min_ram_gb": 1, "notes": "ours"}
+    registry.write_text(json.dumps([entry]), "utf-8")
+    contribute = ("--contribute", "--models-file", str(registry), "--rounds", "2")
+    ran = run(*BOTH, *contribute)
+    assert "Not written yet: --yes does." in ran.out
+    assert "measured" in ran.out
+    assert "measured" not in registry.read_text("utf-8")
+    ran = run(*BOTH, *contribute, "--yes", "--json")
+    (offer,) = ran.json["contributed"]
+    assert offer["written"]
+    (written,) = json.loads(registry.read_text("utf-8"))
+    assert written["measured"]["run_id"] == ran.json["run_id"]
+    median = next(one for one in ran.json["targets"] if one["target"] == SMALL)["ttft_s"]["median"]
+    assert written["measured"]["ttft_s"] == median
+
+
+def test_all_that_is_written_says_the_same(run: Run, tmp_path: Path) -> None:
+    files = {name: tmp_path / name for name in ("r.csv", "s.csv", "r.json", "r.md")}
+    ran = run(
+        *(*BOTH, "--rounds", "6", "--prompts", "small", "--json"),
+        *("--csv", str(files["r.csv"]), "--csv-summary", str(files["s.csv"])),
+        *("--json-file", str(files["r.json"]), "--report", str(files["r.md"])),
+    )
+    printed = ran.json
+    written = json.loads(files["r.json"].read_text("utf-8"))
+    assert written == {key: value for key, value in printed.items() if key in written}
+    rows = list(csv.DictReader(files["r.csv"].read_text("utf-8").splitlines()))
+    assert [float(row["e2e_s"]) for row in rows] == [one["e2e_s"] for one in printed["requests"]]
+    targets = list(csv.DictReader(files["s.csv"].read_text("utf-8").splitlines()))
+    for row, one in zip(targets, printed["targets"], strict=True):
+        assert float(row["e2e_s_median"]) == one["e2e_s"]["median"]
+        assert float(row["ttft_s_median"]) == one["ttft_s"]["median"]
+        assert int(row["requests"]) == 36
+    report = files["r.md"].read_text("utf-8")
+    assert f"# Benchmark {printed['run_id']}" in report
+    assert "demo-small needs" in report
+    assert "w0 w1 w2" in report
+
+
+def test_a_report_shows_no_markup_of_a_model(
+    run: Run, backend: ScriptedBackend, tmp_path: Path
+) -> None:
+    evil = "```\n# Bought\n<script>x</script>"
+    backend.answers_by_variant[SMALL] = ScriptedAnswer(deltas=(evil,))
+    path = tmp_path / "r.md"
+    run(*BOTH, "--rounds", "1", "--report", str(path))
+    text = path.read_text("utf-8")
+    assert f"````text\n{evil}\n````" in text

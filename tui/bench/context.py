@@ -64,10 +64,15 @@ def differences(
 ) -> list[str]:
     """Say in which conditions two runs differ, for those that both know."""
     return [
-        f"{key.replace('_', ' ')} {one[key]} / {other[key]}"
+        f"{key.replace('_', ' ')} {_short(one[key])} / {_short(other[key])}"
         for key in keys
         if one.get(key) is not None and other.get(key) is not None and one[key] != other[key]
     ]
+
+
+def _short(value: Any) -> str:
+    text = str(value)
+    return f"{text[:8]}…" if len(text) == 64 else text
 
 
 def resumed_context(before: Mapping[str, Any], now: Mapping[str, Any]) -> dict[str, Any]:

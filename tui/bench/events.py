@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from tui.bench.plan import BenchPlan, Order, Step
 from tui.bench.results import RequestResult
 from tui.bench.summary import Summary
-from tui.foundry.types import LoadResult
+from tui.foundry.types import LoadResult, Progress
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +34,14 @@ class TargetLoading:
     """A target is being brought into memory."""
 
     target: str
+
+
+@dataclass(frozen=True, slots=True)
+class TargetProgress:
+    """A target is being downloaded or loaded, and this is how far it is. May come often."""
+
+    target: str
+    progress: Progress
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +129,7 @@ BenchEvent = (
     RunStarted
     | OrderSettled
     | TargetLoading
+    | TargetProgress
     | TargetLoaded
     | TargetUnloaded
     | TargetFailed

@@ -25,7 +25,26 @@ COLUMNS = (
     "finish_reason",
     "answer",
     "error",
+    "error_code",
+    "sequence",
+    "lane",
+    "started_at",
+    "ttfa_s",
+    "e2e_s",
+    "e2e_tok_s",
+    "itl_max_s",
+    "checks",
+    "checks_passed",
+    "run_id",
 )
+SUMMARY_COLUMNS = (
+    "model", "variant", "device", "execution_provider", "endpoint", "requests", "failed",
+    "ttft_s_median", "ttft_s_p95", "tpot_s_median", "tpot_s_p95", "decode_tok_s_median",
+    "e2e_s_median", "e2e_s_low", "e2e_s_high", "e2e_s_p95", "itl_s_median", "itl_s_p95",
+    "itl_s_p99", "output_tokens_median", "tokens_estimated", "throughput_tok_s", "load_s",
+    "load_bytes", "rss_peak_bytes", "rss_mean_bytes", "cpu_percent", "answers_checked",
+    "answers_passed", "run_id",
+)  # fmt: skip
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -50,6 +69,35 @@ def export_csv(summary: Summary, path: Path) -> None:
             "prompt": prompts[one.step.prompt_index],
             "latency_sec": None if latency is None else round(latency, 3),
             "answer": values["text"],
+            "itl_max_s": max(values["itl_s"], default=None),
+            "run_id": summary.run_id,
+        }
+        if outcomes := summary.outcomes.get(one.step.sequence):
+            row["checks"] = len(outcomes)
+            row["checks_passed"] = sum(done.passed for done in outcomes)
+        writer.writerow({name: inert(value) for name, value in row.items()})
+    write_file(path, buffer.getvalue())
+
+
+def export_summary_csv(summary: Summary, path: Path) -> None:
+    """Write one row a target."""
+    buffer = io.StringIO(newline="")
+    writer = csv.DictWriter(buffer, SUMMARY_COLUMNS)
+    writer.writeheader()
+    for one in summary.as_dict()["targets"]:
+        row = {name: one.get(name) for name in SUMMARY_COLUMNS}
+        for metric in ("ttft_s", "tpot_s", "decode_tok_s", "e2e_s", "itl_s"):
+            low, high = one[metric]["ci95"]
+            found = {**one[metric], "low": low, "high": high}
+            row |= {
+                name: found[statistic]
+                for statistic in found
+                if (name := f"{metric}_{statistic}") in SUMMARY_COLUMNS
+            }
+        row |= {
+            "model": one["target"],
+            "requests": one["done"] + one["failed"],
+            "run_id": summary.run_id,
         }
         writer.writerow({name: inert(value) for name, value in row.items()})
     write_file(path, buffer.getvalue())

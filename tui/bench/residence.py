@@ -13,6 +13,7 @@ from tui.bench.events import (
     TargetFailed,
     TargetLoaded,
     TargetLoading,
+    TargetProgress,
     TargetUnloaded,
     Trouble,
     WarmedUp,
@@ -171,7 +172,9 @@ class Residence:
         self._tell(TargetLoading(label))
         backend = await self._backends.of(self._plan.target(label))
         _, variant = find_variant(await backend.models(), self._asking.ids[label])
-        result = await make_ready(backend, variant, lambda _: None)
+        result = await make_ready(
+            backend, variant, lambda progress: self._tell(TargetProgress(label, progress))
+        )
         if not result.already_loaded:
             before = self.facts[label]
             times = (*before.load_times_s, result.load_s)

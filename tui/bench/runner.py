@@ -268,12 +268,13 @@ class _Run:
         watch, found = self._watch, {}
         for label, known in self._residence.facts.items():
             before = self._before.get(label, TargetFacts(label))
+            mean, cpu = watch.mean_bytes(label), watch.cpu_percent(label)
             peaks = (before.rss_peak_bytes, watch.peak_bytes(label))
             found[label] = replace(
                 known,
                 rss_peak_bytes=max((one for one in peaks if one is not None), default=None),
-                rss_mean_bytes=watch.mean_bytes(label) or before.rss_mean_bytes,
-                cpu_percent=watch.cpu_percent(label) or before.cpu_percent,
+                rss_mean_bytes=before.rss_mean_bytes if mean is None else mean,
+                cpu_percent=before.cpu_percent if cpu is None else cpu,
             )
         return found
 

@@ -10,7 +10,6 @@ from functools import partial
 
 from tui.bench.detached import StatusFile
 from tui.bench.events import BenchEvent
-from tui.bench.export import export_csv
 from tui.bench.plan import BenchPlan
 from tui.bench.plan_file import save_plan
 from tui.bench.recorder import Recorder
@@ -18,8 +17,9 @@ from tui.bench.resume import earlier_run
 from tui.bench.runner import Earlier, run_bench
 from tui.bench.summary import Summary
 from tui.cli.bench_alone import attach, detach, stop
+from tui.cli.bench_out import limits_of, report
 from tui.cli.bench_plan import asked_plan, resolved
-from tui.cli.bench_text import RunWatch, summary_text
+from tui.cli.bench_text import RunWatch
 from tui.cli.execute import CLOSE_LIMIT_S, SOME_FAILED, Context
 from tui.database import Database
 from tui.foundry.backend import Backend
@@ -33,23 +33,25 @@ async def run(context: Context) -> int:
     database = Database(context.session.paths.database)
     recorder = Recorder(database)
     try:
+        await asyncio.to_thread(limits_of, context, recorder)
         if arguments.attach is not None:
-            return await _follow(context, recorder)
+            return await _follow(context, database)
         if arguments.stop is not None:
             return await stop(context, recorder)
         if arguments.detach:
             return await detach(context, recorder)
-        return await _measure(context, recorder)
+        return await _measure(context, database)
     finally:
         database.close()
 
 
-async def _follow(context: Context, recorder: Recorder) -> int:
-    summary, stopped = await attach(context, recorder)
-    return _end(context, summary, stopped)
+async def _follow(context: Context, database: Database) -> int:
+    summary, stopped = await attach(context, Recorder(database))
+    return await _end(context, database, summary, stopped)
 
 
-async def _measure(context: Context, recorder: Recorder) -> int:
+async def _measure(context: Context, database: Database) -> int:
+    recorder = Recorder(database)
     arguments = context.arguments
     earlier: Earlier | None = None
     if arguments.resume is not None:
@@ -67,7 +69,9 @@ async def _measure(context: Context, recorder: Recorder) -> int:
     try:
         async with _backend(context, plan) as backend:
             if earlier is None:
-                plan = await resolved(plan, backend)
+                plan, missing = await resolved(plan, backend, lenient=arguments.course)
+                for error in missing:
+                    context.output.warning(f"{error.message} It is left out.")
             if arguments.save_plan is not None:
                 save_plan(plan, arguments.save_plan)
             try:
@@ -86,10 +90,10 @@ async def _measure(context: Context, recorder: Recorder) -> int:
     except asyncio.CancelledError:
         if watch.summary is not None and watch.summary.requests:
             context.output.warning("Stopped early; these are the requests until then.")
-            _report(context, watch.summary)
+            await report(context, database, watch.summary, ())
             context.output.hint(f"Go on with: foundry-tui bench --resume {watch.run_id}")
         raise
-    return _end(context, summary, watch.stopped)
+    return await _end(context, database, summary, watch.stopped)
 
 
 @asynccontextmanager
@@ -108,21 +112,13 @@ async def _backend(context: Context, plan: BenchPlan) -> AsyncIterator[Backend]:
         yield backend
 
 
-def _end(context: Context, summary: Summary, stopped: bool) -> int:
+async def _end(context: Context, database: Database, summary: Summary, stopped: bool) -> int:
     """Report a run, and return the exit code."""
-    _report(context, summary)
+    failed = await report(context, database, summary, limits_of(context, Recorder(database)))
     if stopped:
         context.output.hint(f"Go on with: foundry-tui bench --resume {summary.run_id}")
         return BackendUnavailable.exit_code
     if not any(one.done for one in summary.targets):
         return 1
-    failed = any(one.failed or one.facts.error for one in summary.targets)
-    return SOME_FAILED if failed else 0
-
-
-def _report(context: Context, summary: Summary) -> None:
-    if context.arguments.csv is not None:
-        export_csv(summary, context.arguments.csv)
-    context.output.result(summary.as_dict(), summary_text(summary))
-    if context.arguments.csv is not None:
-        context.output.hint(f"Wrote {context.arguments.csv}")
+    some = any(one.failed or one.facts.error for one in summary.targets)
+    return failed or (SOME_FAILED if some else 0)

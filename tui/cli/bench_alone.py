@@ -19,7 +19,7 @@ from tui.foundry.errors import NotFound
 from tui.foundry.text import clean_text
 
 PASSED_ON = ("backend", "endpoint", "config", "models_file")
-WRITTEN = ("csv",)
+WRITTEN = ("csv", "csv_summary", "json_file", "report")
 
 
 async def detach(context: Context, recorder: Recorder) -> int:

@@ -5,16 +5,22 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+from tui.bench import self_test
 from tui.bench.history import find_run
-from tui.bench.plan import BenchPlan
+from tui.bench.plan import DEFAULT_MAX_TOKENS, DEFAULT_TIMEOUT_S, BenchPlan
 from tui.bench.plan_file import load_plan
 from tui.bench.prompt_files import find_prompts
+from tui.bench.prompt_sets import COURSE, SMALL
 from tui.bench.recorder import Recorder
 from tui.bench.targets import Target, labelled, parse_target
 from tui.catalog.resolve import find_variant
 from tui.cli.execute import Context
 from tui.cli.output import UsageError
 from tui.foundry.backend import Backend
+from tui.foundry.errors import NotFound
+
+Resolved = tuple[BenchPlan, list[NotFound]]
+"""The plan, and what was left out of it."""
 
 
 def asked_plan(context: Context, recorder: Recorder) -> BenchPlan:
@@ -44,6 +50,8 @@ def asked_plan(context: Context, recorder: Recorder) -> BenchPlan:
         "targets": labelled(targets) or None,
     }
     given = {key: value for key, value in changes.items() if value is not None}
+    if arguments.course:
+        return _course(context, given)
     if arguments.plan is not None:
         return replace(load_plan(arguments.plan), **given)
     if arguments.again is not None:
@@ -52,26 +60,65 @@ def asked_plan(context: Context, recorder: Recorder) -> BenchPlan:
         raise UsageError(
             "No models are named.", "foundry-tui bench --models A,B, --plan FILE, or --again RUN."
         )
-    defaults = {
+    defaults: dict[str, Any] = {
         "rounds": settings.rounds,
         "max_tokens": settings.max_tokens,
         "timeout_s": settings.timeout_s,
     }
+    if arguments.self_test:
+        defaults |= {"rounds": self_test.ROUNDS, "prompt_set": SMALL}
+        return self_test.self_test_plan(BenchPlan(**{**defaults, **given}))
     return BenchPlan(**{**defaults, **given})
 
 
-async def resolved(plan: BenchPlan, backend: Backend) -> BenchPlan:
-    """Return the plan with whole variant ids, before anything is loaded. Raises `NotFound`.
+def _course(context: Context, given: dict[str, Any]) -> BenchPlan:
+    """Return the course's exercise: `/v1/completions` where there is one, its prompt and limits."""
+    entries = context.session.registry.entries
+    if not entries and "targets" not in given:
+        raise UsageError(
+            f"{context.session.registry_path} lists no models.",
+            "Name them: foundry-tui bench --course --models A,B,C",
+        )
+    course: dict[str, Any] = {
+        "targets": tuple(Target(entry.name) for entry in entries),
+        "prompt_set": COURSE,
+        "rounds": context.session.config.bench.rounds,
+        "max_tokens": DEFAULT_MAX_TOKENS,
+        "timeout_s": DEFAULT_TIMEOUT_S,
+        "api": "completions",
+    }
+    return BenchPlan(**{**course, **given})
+
+
+async def resolved(plan: BenchPlan, backend: Backend, lenient: bool = False) -> Resolved:
+    """Return the plan with whole variant ids, before anything is loaded.
 
     Targets at other servers are looked up there, when the run comes to them.
+
+    Args:
+        plan: As it was asked for.
+        backend: Where it will run.
+        lenient: Leave out what is not there, as long as anything is.
+
+    Raises:
+        NotFound: A model is not there.
     """
+    missing: list[NotFound] = []
     here = any(not target.endpoint for target in plan.targets)
     models = await backend.models() if here else ()
     targets = []
     for target in plan.targets:
         if not target.endpoint:
-            found = find_variant(models, target.variant_id)[1].id
+            try:
+                found = find_variant(models, target.variant_id)[1].id
+            except NotFound as error:
+                if not lenient:
+                    raise
+                missing.append(error)
+                continue
             named = target.label == target.variant_id
             target = replace(target, variant_id=found, label=found if named else target.label)
         targets.append(target)
-    return replace(plan, targets=labelled(targets))
+    if missing and not targets:
+        raise missing[0]
+    return replace(plan, targets=labelled(targets)), missing

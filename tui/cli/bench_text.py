@@ -38,6 +38,11 @@ class RunWatch:
                 output.hint(f"One model in memory at a time: {event.reason}.")
             case happened.TargetLoading():
                 output.progress(event.target, "loading", {"message": "loading"})
+            case happened.TargetProgress(progress=progress):
+                words = progress.message or "loading"
+                share = "" if progress.fraction is None else f" {progress.fraction:.0%}"
+                values = {"message": words, "fraction": progress.fraction}
+                output.progress(event.target, clean_text(words + share, False), values)
             case happened.TargetLoaded():
                 self.loads.append(event.result)
                 output.progress(event.target, "warming up", {"message": "warming up"})

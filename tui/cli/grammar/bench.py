@@ -30,6 +30,16 @@ def add_bench(add: Add) -> None:
         "--resume", metavar="RUN", help="go on with a run that was interrupted, or with the 'last'"
     )
     what.add_argument("--plan", type=Path, metavar="FILE", help="all of it from a plan file (TOML)")
+    what.add_argument(
+        "--course",
+        action="store_true",
+        help="the course's exercise: the registry's models, its prompt, 64 tokens, 60 s",
+    )
+    what.add_argument(
+        "--self-test",
+        action="store_true",
+        help="one model against itself: which margin does this machine need",
+    )
     how = bench.add_argument_group("how")
     how.add_argument(
         "--prompts",
@@ -75,3 +85,21 @@ def add_bench(add: Add) -> None:
     out = bench.add_argument_group("what is written")
     out.add_argument("--save-plan", type=Path, metavar="FILE", help="write the plan, and measure")
     out.add_argument("--csv", type=Path, metavar="FILE", help="write a row for each request")
+    out.add_argument("--csv-summary", type=Path, metavar="FILE", help="write a row for each target")
+    out.add_argument("--json-file", type=Path, metavar="FILE", help="write the whole run")
+    out.add_argument("--report", type=Path, metavar="FILE", help="write a report in Markdown")
+    out.add_argument(
+        "--contribute",
+        action="store_true",
+        help="put what was measured into the registry's entries; shows it first",
+    )
+    out.add_argument("--yes", action="store_true", help="with --contribute: write it")
+    check = bench.add_argument_group("checking against an earlier run")
+    check.add_argument("--compare", metavar="RUN", help="id of a run, its beginning, or 'last'")
+    check.add_argument(
+        "--fail-if",
+        action="append",
+        default=[],
+        metavar="CONDITION",
+        help="exit with 1 if it holds: 'ttft_p50 > +10%%', 'e2e_p95 > 2s', 'failed > 0'",
+    )
