@@ -91,6 +91,8 @@ class Config:
     """The team's registry; None for `models.json` in the working directory."""
     model_cache: Path | None = None
     """Where the embedded runtime keeps its models; None for the platform's own place."""
+    compile_python: Path | None = None
+    """Interpreter that has the model builder; None for the one that runs this program."""
     keys: Mapping[str, str] = field(default_factory=dict)
     """Action id to keys, separated by commas as Textual spells them."""
     chat: ChatSettings = ChatSettings()
@@ -105,7 +107,7 @@ class Config:
         for endpoint in values["endpoints"].values():
             if endpoint["api_key"] is not None:
                 endpoint["api_key"] = HIDDEN
-        for key in ("models_file", "model_cache"):
+        for key in ("models_file", "model_cache", "compile_python"):
             values[key] = None if values[key] is None else str(values[key])
         return values
 
@@ -251,6 +253,7 @@ class _Reader:
                 "theme": _text,
                 "models_file": self._path,
                 "model_cache": self._path,
+                "compile_python": self._path,
             },
         )
         chat = {"temperature": _number(0, 2), "max_tokens": _whole, "system_prompt": _any_text}

@@ -36,6 +36,16 @@ class Paths:
         return self.data_dir / "unpacked"
 
     @property
+    def compiled(self) -> Path:
+        """Models that were compiled, and could not be imported."""
+        return self.data_dir / "compiled"
+
+    @property
+    def compile_log(self) -> Path:
+        """What the model builder printed, the last time."""
+        return self.log_dir / "compile.log"
+
+    @property
     def model_cache(self) -> Path:
         """Models of the embedded runtime."""
         return self.data_dir / "models"
@@ -74,3 +84,11 @@ def default_paths() -> Paths:
         return Paths(root / "config", root / "data", root / "logs")
     dirs = platformdirs.PlatformDirs(APP_NAME, appauthor=False)
     return Paths(dirs.user_config_path, dirs.user_data_path, dirs.user_log_path)
+
+
+def typed_path(text: str) -> Path:
+    """Return a path that a person typed, as an absolute one; `~` is the home directory.
+
+    Unlike `Path.expanduser` it takes any text: one is half typed most of the time, `~nobody`.
+    """
+    return Path(os.path.abspath(os.path.expanduser(text.replace("\0", ""))))

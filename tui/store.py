@@ -22,7 +22,7 @@ from tui.system.model_memory import ModelMemory
 from tui.system.sampler import Sample
 
 JobKind = Literal[
-    "download", "load", "unload", "run", "delete", "import", "export", "bench",
+    "download", "load", "unload", "run", "delete", "import", "compile", "export", "bench",
     "service", "move cache", "probe", "update", "roll back", "clean",
 ]  # fmt: skip
 JobState = Literal["waiting", "running", "done", "failed", "cancelled"]

@@ -13,33 +13,19 @@ from typing import Any
 
 import pytest
 
+from tests.support.folder_backend import FolderBackend
 from tests.support.model_folders import write_model_folder
-from tests.support.scripted_backend import ScriptedBackend
 from tui.cache import importing
 from tui.cache.importing import Way, import_from, make_arriving
 from tui.foundry.errors import FoundryError, InvalidModelFolder, RequestFailed
-from tui.foundry.on_disk.local_models import LocalModels, folder_size
+from tui.foundry.on_disk.local_models import folder_size
 from tui.foundry.types import AS_LINKS, ImportOptions, Progress
-
-
-class FolderBackend(ScriptedBackend):
-    """A scripted backend whose imports really happen, in the way of the other two."""
-
-    local: LocalModels
-
-    async def import_model(self, folder: Path, name: str, options: ImportOptions = AS_LINKS) -> str:
-        self._raise("import_model")
-        return self.local.add(folder, name, set(), options).id
-
-    async def remove(self, variant_id: str) -> int:
-        return self.local.remove(variant_id)
 
 
 @pytest.fixture
 def backend(tmp_path: Path) -> FolderBackend:
     made = FolderBackend()
     made.location = tmp_path / "cache"
-    made.local = LocalModels(made.location, None, prompt_templates=True)
     return made
 
 
@@ -217,7 +203,9 @@ def test_what_a_killed_program_left_is_deleted_by_the_next(tmp_path: Path) -> No
     root = tmp_path / "Local"
     gone = root / ".arriving-999999999-ab"
     (gone / "model").mkdir(parents=True)
-    mine = make_arriving(root)
-    other = make_arriving(root)
+    mine = make_arriving(root, "a")
+    other = make_arriving(root, "b")
     assert not gone.exists()
     assert {path.name for path in root.iterdir()} == {mine.name, other.name}
+    with pytest.raises(InvalidModelFolder, match="being made already"):
+        make_arriving(root, "a")

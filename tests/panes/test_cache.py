@@ -188,3 +188,12 @@ async def test_a_missing_chat_template_is_offered_and_the_way_is_chosen(
         await expect_text(pilot, "import otter: done")
     assert f"import_model {folder} otter register" in backend.calls
     assert not (folder / "chat_template.jinja").exists()
+
+
+@pytest.mark.parametrize("typed", ["~nobody", "x" * 300, "a\tb"], ids=["user", "long", "tab"])
+async def test_a_path_that_is_half_typed_does_no_harm(backend: ScriptedBackend, typed: str) -> None:
+    async with cache(backend) as pilot:
+        await pilot.press("i")
+        await expect_text(pilot, "Import a model directory")
+        pilot.app.screen.query_one("#folder", Input).value = typed
+        await expect_text(pilot, "✗")

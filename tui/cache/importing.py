@@ -134,7 +134,7 @@ async def _import_copy(
 ) -> str:
     """Copy beside the models, and let the backend take the copy for its own."""
     root = (await backend.cache()).location / "Local"
-    place = await asyncio.to_thread(make_arriving, root)
+    place = await asyncio.to_thread(make_arriving, root, secrets.token_hex(4))
     try:
         loop = asyncio.get_running_loop()
         stopped = threading.Event()
@@ -157,7 +157,12 @@ async def _import_copy(
         await asyncio.to_thread(delete_tree, place)
 
 
-def make_arriving(root: Path) -> Path:
+def arriving_place(root: Path, label: str) -> Path:
+    """Return the directory that `make_arriving` makes."""
+    return root / f"{_ARRIVING}{os.getpid()}-{label}"
+
+
+def make_arriving(root: Path, label: str) -> Path:
     """Make a directory in which a model is put together, on the disk of the models.
 
     Its name begins with a dot: neither we nor the runtime take it for a model. Those that a
@@ -165,9 +170,10 @@ def make_arriving(root: Path) -> Path:
 
     Args:
         root: The directory of local models.
+        label: Tells it from others of this program.
 
     Raises:
-        InvalidModelFolder: It cannot be made.
+        InvalidModelFolder: It cannot be made, or is there.
     """
     try:
         root.mkdir(parents=True, exist_ok=True)
@@ -176,8 +182,12 @@ def make_arriving(root: Path) -> Path:
             if owner.isdecimal() and not psutil.pid_exists(int(owner)):
                 with contextlib.suppress(OSError):
                     delete_tree(old)
-        place = root / f"{_ARRIVING}{os.getpid()}-{secrets.token_hex(4)}"
+        place = arriving_place(root, label)
         place.mkdir()
+    except FileExistsError as error:
+        raise InvalidModelFolder(
+            f"'{label}' is being made already.", "Wait for it, or take another name."
+        ) from error
     except OSError as error:
         raise InvalidModelFolder(
             f"The cache cannot be written: {error.strerror or error}.",

@@ -13,6 +13,7 @@ from tui.cache.mending import Mended, mend
 from tui.cli.execute import Context
 from tui.cli.output import UsageError
 from tui.formats import format_bytes
+from tui.paths import typed_path
 
 _MARKS = {"error": "✗", "warning": "!", "info": "✓"}
 
@@ -22,14 +23,14 @@ def prepare(arguments: Namespace) -> None:
     if not arguments.name and not arguments.check:
         raise UsageError(
             "--name is missing: what to call the model.",
-            f"For example: --name {suggest_name(arguments.folder.expanduser().absolute())}",
+            f"For example: --name {suggest_name(typed_path(str(arguments.folder)))}",
         )
 
 
 async def run(context: Context) -> int:
     """Add the user's own model: a directory, a bundle, or an archive of a directory."""
     arguments = context.arguments
-    source: Path = arguments.folder.expanduser().absolute()
+    source: Path = typed_path(str(arguments.folder))
     mend_as = arguments.chat_template or ("" if arguments.mend else None)
     if arguments.check:
         return await _check(context, source, mend_as)

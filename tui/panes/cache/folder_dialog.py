@@ -12,6 +12,7 @@ from textual.widgets import Button, Input, Label, Static
 
 from tui.foundry.text import clean_text
 from tui.panes.cache.folder_suggester import FolderSuggester
+from tui.paths import typed_path
 from tui.widgets.dialogs.base import Dialog
 
 
@@ -76,8 +77,8 @@ class FolderDialog(Dialog[Path]):
         if not field.value.strip():
             field.focus()
             return
-        path = Path(field.value.strip()).expanduser()  # noqa: ASYNC240 - reads no disk
-        new = self._may_be_new and await asyncio.to_thread(path.absolute().parent.is_dir)
+        path = typed_path(field.value.strip())
+        new = self._may_be_new and await asyncio.to_thread(path.parent.is_dir)
         if new or await asyncio.to_thread(path.is_dir):
             self.dismiss(path)
         else:

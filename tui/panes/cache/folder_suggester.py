@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from pathlib import Path
 
 from textual.suggester import Suggester
+
+from tui.paths import typed_path
 
 
 class FolderSuggester(Suggester):
@@ -22,7 +23,7 @@ class FolderSuggester(Suggester):
 def _complete(value: str) -> str | None:
     if not value:
         return None
-    typed = Path(value).expanduser()
+    typed = typed_path(value)
     parent, start = (typed, "") if value.endswith(("/", "\\")) else (typed.parent, typed.name)
     try:
         names = sorted(one.name for one in parent.iterdir() if one.is_dir())

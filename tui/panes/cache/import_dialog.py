@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from tui.foundry.on_disk.templates import FAMILIES
 from tui.foundry.text import clean_text
 from tui.messages import ImportRequested
 from tui.panes.cache.folder_suggester import FolderSuggester
+from tui.paths import typed_path
 from tui.widgets.dialogs.base import Dialog
 
 _MARKS = {"error": "✗", "warning": "!", "info": "✓"}
@@ -43,7 +45,7 @@ class _Looked:
 
 def _look(path: Path, mend_as: str | None) -> _Looked:
     """Check a directory; a bundle or an archive is checked when it is unpacked."""
-    if path.is_file() and is_archive(path):
+    if os.path.isfile(path) and is_archive(path):
         return _Looked((Finding("info", f"{path.name} will be unpacked, checked and imported."),))
     findings = check_folder(path)
     if not any(one.mendable for one in findings):
@@ -124,7 +126,7 @@ class ImportDialog(Dialog[ImportRequested]):
 
     @work(group="check", exclusive=True, thread=True)
     def _check(self, value: str, mend_as: str | None) -> None:
-        looked = _look(Path(value).expanduser(), mend_as) if value else _Looked(())
+        looked = _look(typed_path(value), mend_as) if value else _Looked(())
         self.app.call_from_thread(self._show, value, mend_as, looked)
 
     def _show(self, value: str, mend_as: str | None, looked: _Looked) -> None:
@@ -145,7 +147,7 @@ class ImportDialog(Dialog[ImportRequested]):
         self.query_one("#findings", Static).update(clean_text(text))
         name = self.query_one("#name", Input)
         if value and not name.value:
-            name.placeholder = suggest_name(Path(value).expanduser())
+            name.placeholder = suggest_name(typed_path(value))
 
     @on(Input.Submitted)
     @on(Button.Pressed, "#import")
@@ -155,7 +157,7 @@ class ImportDialog(Dialog[ImportRequested]):
         if not value:
             self.query_one("#folder", Input).focus()
             return
-        path = Path(value).expanduser()  # noqa: ASYNC240 - reads no disk
+        path = typed_path(value)
         looked = await asyncio.to_thread(_look, path, mend_as)
         if not looked.importable:
             self._show(value, mend_as, looked)  # stay: what is missing can be mended
