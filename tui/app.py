@@ -35,7 +35,7 @@ from tui.widgets.status_line import StatusLine
 from tui.workers.backend import BackendWorker
 from tui.workers.cache_jobs import CacheJobs
 from tui.workers.jobs import JobRunner
-from tui.workers.memory import MemoryWorker
+from tui.workers.machine import MachineWorker
 from tui.workers.model_jobs import ModelJobs
 
 SAMPLE_EVERY_S = 1.0
@@ -71,10 +71,10 @@ class FoundryApp(AppActions):
             self.store, self.runner, self.post_message, session.paths.unpacked
         )
         database = Database(session.paths.database)
-        self.memory_worker = MemoryWorker(self.store, database, self.post_message)
         self.cache_jobs = CacheJobs(
             self.store, self.runner, database, self.post_message, self.backend_worker.keep_place
         )
+        self.machine_worker = MachineWorker(self.store, database, self.post_message)
         self.pane_name = ""
         self._sampler = Sampler(disk_path=session.paths.data_dir)
         for theme in THEMES:
@@ -102,7 +102,6 @@ class FoundryApp(AppActions):
         for problem in self.session.problems:
             self._say(problem, severity="warning")
         self.backend_worker.connect()
-        self.memory_worker.read()
         self.theme_changed_signal.subscribe(self, self._save_theme)
 
     def _end_on_signals(self) -> None:
@@ -165,6 +164,7 @@ class FoundryApp(AppActions):
     @on(m.ModelsFetched)
     def _models_fetched(self, message: m.ModelsFetched) -> None:
         self.store.apply("models", models=message.models, models_error=None)
+        self.machine_worker.read()
         self._frame_changed()
 
     @on(m.ModelsFailed)
@@ -207,6 +207,10 @@ class FoundryApp(AppActions):
     @on(m.ServiceRequested)
     def _service_requested(self, message: m.ServiceRequested) -> None:
         self.model_jobs.service(message.action)
+
+    @on(m.ContextProbeRequested)
+    def _context_probe_requested(self, message: m.ContextProbeRequested) -> None:
+        self.model_jobs.probe_context(message.variant_id)
 
     @on(m.ProbeRequested)
     def _probe_requested(self, message: m.ProbeRequested) -> None:
@@ -288,19 +292,29 @@ class FoundryApp(AppActions):
         self.history.mark("load", message.result.variant_id)
         memory = self.store.state.memory.loaded(message.result)
         self.store.apply("system", memory=memory)
-        self.memory_worker.keep(message.result)
         self.cache_jobs.note_use(message.result.variant_id)
+        self.machine_worker.keep_load(message.result)
 
-    @on(m.MemoryRead)
-    def _memory_read(self, message: m.MemoryRead) -> None:
-        self.store.apply("system", memory_records=message.records, device_memory=message.device)
+    @on(m.MachineRead)
+    def _machine_read(self, message: m.MachineRead) -> None:
+        self.store.apply(
+            "system",
+            memory_records=message.records,
+            device_memory=message.device,
+            figures=message.figures,
+            usable_contexts=message.usable,
+        )
+
+    @on(m.ContextProbed)
+    def _context_probed(self, message: m.ContextProbed) -> None:
+        self.machine_worker.keep_context(message.found)
 
     @on(m.VariantUnloaded)
     def _variant_unloaded(self, message: m.VariantUnloaded) -> None:
         self.history.mark("unload", message.variant_id)
         memory = self.store.state.memory.unloaded(message.variant_id, message.freed_bytes)
         self.store.apply("system", memory=memory)
-        self.memory_worker.read()
+        self.machine_worker.read()
 
     def _sample(self) -> None:
         sample = self._sampler.sample()

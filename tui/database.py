@@ -155,6 +155,16 @@ MIGRATIONS: tuple[str, ...] = (
         WHERE NOT EXISTS (SELECT 1 FROM turns_to_index WHERE turn = old.id);
     END;
     """,
+    """
+    CREATE TABLE usable_contexts (
+        variant_id TEXT PRIMARY KEY,
+        tokens INTEGER NOT NULL,
+        exact INTEGER NOT NULL,
+        how TEXT NOT NULL,
+        backend TEXT NOT NULL,
+        probed_at TEXT NOT NULL
+    ) STRICT;
+    """,
 )
 """One script per schema version; `PRAGMA user_version` counts how many have run."""
 

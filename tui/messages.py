@@ -13,7 +13,9 @@ from textual.message import Message
 from tui.cache.notes import CacheNotes
 from tui.cache.wishes import CacheWish
 from tui.catalog.kv_cache import KvShape
+from tui.catalog.measured import Measured
 from tui.catalog.registry import Registry
+from tui.catalog.usable_context import UsableContext
 from tui.foundry.backend import Backend
 from tui.foundry.errors import FoundryError
 from tui.foundry.types import CacheInfo, LoadResult, Model, ServiceAction
@@ -93,11 +95,27 @@ class VariantLoaded(Message):
 
 
 @dataclass
-class MemoryRead(Message):
-    """What loads took on this machine, and how much memory its GPU has, was read."""
+class MachineRead(Message):
+    """What was found out on this machine was read: loads, benchmarks, probes, its GPU's memory."""
 
     records: Mapping[str, MemoryRecord]
     device: DeviceMemory
+    figures: Mapping[str, Measured]
+    usable: Mapping[str, UsableContext]
+
+
+@dataclass
+class ContextProbeRequested(Message):
+    """Find out how long a context a loaded model really takes."""
+
+    variant_id: str
+
+
+@dataclass
+class ContextProbed(Message):
+    """A probe of the context found its limit."""
+
+    found: UsableContext
 
 
 @dataclass

@@ -12,7 +12,9 @@ from textual.signal import Signal
 
 from tui.cache.notes import CacheNotes
 from tui.catalog.kv_cache import KvShape
+from tui.catalog.measured import Measured
 from tui.catalog.registry import Registry
+from tui.catalog.usable_context import UsableContext
 from tui.foundry.backend import Backend
 from tui.foundry.errors import FoundryError
 from tui.foundry.types import BackendInfo, CacheInfo, Model, Progress
@@ -98,6 +100,10 @@ class State:
     memory: ModelMemory = ModelMemory()
     memory_records: Mapping[str, MemoryRecord] = field(default_factory=dict)
     """What loads took on this machine, in earlier sessions too; see `record_of`."""
+    figures: Mapping[str, Measured] = field(default_factory=dict)
+    """What benchmarks measured here, by variant id; of variants that the backend lists."""
+    usable_contexts: Mapping[str, UsableContext] = field(default_factory=dict)
+    """What probes of the context found; see `find_by_id`."""
     device_memory: DeviceMemory = DeviceMemory()
     """What the GPU has, as last read: at the start, and after each load and unload."""
     marked: frozenset[str] = frozenset()

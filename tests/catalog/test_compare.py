@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from tui.catalog.compare import compare
 from tui.catalog.fit import MemoryState
+from tui.catalog.inputs import FitInputs
 from tui.catalog.measured import Measured
-from tui.catalog.rows import FitInputs
+from tui.catalog.registry import Registry
 from tui.foundry.types import Device, Model, Variant
 
 GB = 10**9
@@ -23,7 +24,7 @@ def test_every_property_with_differences_and_the_best() -> None:
         "otter:1": Measured("otter:1", 0.2, 50.0, 1.0, 2.0, GB, 3.5, "r1", "2026-11-24T10:00:00Z"),
         "heron:1": Measured("heron:1", 0.1, 80.0, 0.5, 4.0, 3 * GB, 4.5, "r2"),
     }
-    lines = compare(pairs, FitInputs(MemoryState(32 * GB, 20 * GB)), measured)
+    lines = compare(pairs, FitInputs(MemoryState(32 * GB, 20 * GB), figures=measured), Registry())
     by_label = {line.label: line for line in lines}
     assert by_label["Model"].values == ("otter", "heron")
     assert not by_label["Licence"].differs
@@ -38,7 +39,7 @@ def test_every_property_with_differences_and_the_best() -> None:
 
 
 def test_what_was_not_measured_has_no_best() -> None:
-    lines = compare([pair("otter", GB), pair("heron", GB)], FitInputs(), {})
+    lines = compare([pair("otter", GB), pair("heron", GB)], FitInputs(), Registry())
     by_label = {line.label: line for line in lines}
     assert by_label["TTFT"].values == ("-", "-")
     assert by_label["Size"].best is None  # equal: none is better

@@ -10,9 +10,11 @@ from hypothesis import strategies as st
 
 from tests.support.scripted_backend import demo_models
 from tui.catalog.fit import MemoryState
+from tui.catalog.inputs import FitInputs
 from tui.catalog.query import facets, parse_query, toggled
-from tui.catalog.rows import CatalogView, FitInputs, SortKey
+from tui.catalog.rows import CatalogView
 from tui.catalog.snapshot import snapshot
+from tui.catalog.sorting import SortKey
 from tui.foundry.types import Device, Model, Variant
 
 GB = 10**9
@@ -113,7 +115,7 @@ def test_a_filter_is_added_and_taken_away() -> None:
 
 def test_the_filters_that_are_offered_find_something() -> None:
     models = (*demo_models(), *snapshot())
-    offered = facets(models, lambda model, variant: INPUTS.judge(model, variant).verdict)
+    offered = facets(models, INPUTS)
     tokens = {token for token, _, _ in offered}
     assert tokens >= {"is:demo", "is:offline", "task:speech", "device:cpu", "ep:cuda", "size<1gb"}
     for token, meaning, count in offered:

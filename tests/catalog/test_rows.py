@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 from tui.catalog.fit import MemoryState
+from tui.catalog.inputs import FitInputs
 from tui.catalog.registry import Registry, RegistryEntry
 from tui.catalog.resolve import find_variant
-from tui.catalog.rows import CatalogRow, CatalogView, FitInputs, build_rows
+from tui.catalog.rows import CatalogRow, CatalogView, build_rows
 from tui.foundry.types import Device, Model, Variant
 from tui.system.memory_records import MemoryRecord, by_variant
 

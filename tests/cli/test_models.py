@@ -6,7 +6,7 @@ import pytest
 
 from tests.cli.conftest import Ran
 from tests.support.scripted_backend import BIG, LARGE, SMALL, ScriptedBackend
-from tui.foundry.errors import BackendUnavailable
+from tui.foundry.errors import BackendUnavailable, ContextExceeded
 from tui.foundry.types import Capability, Model, Variant
 
 Run = Callable[..., Ran]
@@ -170,6 +170,36 @@ def test_every_command_that_loads_keeps_what_it_took(
     backend.mark(SMALL, loaded=False)
     (model,) = run("models", "list", "demo-small", "--json").json["models"]
     assert model["variants"][0]["fit"]["source"] == "measured"
+
+
+def test_info_tells_the_sum_where_it_runs_and_who_says_so(
+    run: Run, backend: ScriptedBackend
+) -> None:
+    backend.change("a service", providers=("CPUExecutionProvider",))
+    text = run("models", "info", "phi-4-mini").out
+    for line in ("KV at 4,096", "32 layers, 8 x 128, microsoft/Phi-4-mini-instruct", "in total",
+                 "to fetch, of", "advertised: 128 k (catalog)"):  # fmt: skip
+        assert line in text
+    gpu = run("models", "info", "phi-4-mini-gpu:5", "--json").json
+    assert gpu["variant"]["asks_for"] == "WebGPU"
+    assert gpu["variant"]["provider_registered"] is False
+    assert "WebGPU, which is not registered here" in gpu["variant"]["warning"]
+    assert gpu["backend"]["providers"] == ["CPUExecutionProvider"]
+    backend.mark("phi-4-mini-gpu:5", cached=True, loaded=True)
+    assert "FELL BACK TO THE CPU" in run("models", "info", "phi-4-mini-gpu:5").out
+
+
+def test_a_probe_finds_the_context_and_it_is_kept(run: Run, backend: ScriptedBackend) -> None:
+    refused = ContextExceeded("The request needs too much.", "Shorten it.", 900)
+    backend.fail("chat", refused)
+    ran = run("models", "probe", "demo-small")
+    assert ran.code == 0
+    assert "takes 900 tokens: the server names its limit" in ran.out
+    assert "Advertised: 1,024 (catalog)." in ran.out
+    assert f"load {SMALL}" in backend.calls
+    values = run("models", "info", "demo-small", "--json").json["variant"]
+    assert (values["usable_tokens"], values["advertised_tokens"]) == (900, 1024)
+    assert "usable: 900 (probed" in run("models", "info", "demo-small").out
 
 
 def test_models_side_by_side(run: Run) -> None:

@@ -9,9 +9,14 @@ import pytest
 from textual.widgets import Input
 
 from tests.support.app import running_app
-from tests.support.scripted_backend import SMALL, ScriptedBackend, demo_models
+from tests.support.scripted_backend import LARGE, SMALL, ScriptedBackend, demo_models
 from tests.support.waiting import screen_text, wait_until
-from tui.foundry.errors import BackendUnavailable, LoadFailed
+from tui.bench.plan import BenchPlan
+from tui.bench.recorder import Recorder
+from tui.bench.runner import run_bench
+from tui.bench.targets import Target
+from tui.database import Database
+from tui.foundry.errors import BackendUnavailable, ContextExceeded, LoadFailed
 from tui.foundry.merge import models_of
 from tui.panes.chat.pane import ChatPane
 from tui.widgets.table import Table
@@ -128,7 +133,7 @@ async def test_a_line_that_was_not_understood_is_listed_as_unread() -> None:
     line = "otter-4  XPU  chat  eight GB"
     (lost,) = models_of([], not_understood=[line])
     backend = ScriptedBackend((*demo_models(), lost))
-    async with running_app(backend, size=(120, 40)) as pilot:
+    async with running_app(backend, size=(160, 40)) as pilot:
         assert "unread" in line_with(pilot, "otter-4")
         await pilot.press("slash", *"otter", "enter")
         await wait_until(pilot, lambda: "please report the line" in screen_text(pilot.app))
@@ -156,6 +161,114 @@ async def test_the_order_is_chosen_and_turned_round(backend: ScriptedBackend) ->
             await wait_until(pilot, lambda e=expected: e in screen_text(pilot.app), expected)  # type: ignore[misc]
         text = screen_text(pilot.app)
         assert text.index("phi-4-mini") < text.index("demo-large") < text.index("demo-small")
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40), (60, 20)])
+async def test_a_fall_back_to_the_cpu_is_told_first_and_loudly(
+    backend: ScriptedBackend, size: tuple[int, int]
+) -> None:
+    backend.change("a service", providers=("CPUExecutionProvider",))
+    backend.mark("phi-4-mini-gpu:5", cached=True, loaded=True)
+    async with running_app(backend, size=size) as pilot:
+        await pilot.press("slash", *"phi", "enter")
+        await wait_until(pilot, lambda: "FELL BACK TO THE" in screen_text(pilot.app), "the line")
+
+
+async def test_what_this_machine_cannot_run_stands_in_the_row(backend: ScriptedBackend) -> None:
+    backend.change("a service", providers=("CPUExecutionProvider",))
+    async with running_app(backend) as pilot:
+        await pilot.press("slash", *"phi", "enter", "o")
+        await wait_until(pilot, lambda: "no WebGPU" in screen_text(pilot.app), "the GPU's row")
+        await pilot.press("slash", *" is:runs", "enter")
+        await wait_until(pilot, lambda: "no WebGPU" not in screen_text(pilot.app), "the filter")
+
+
+async def test_the_sum_stands_beside_the_table(backend: ScriptedBackend) -> None:
+    async with running_app(backend, size=(120, 40)) as pilot:
+        await pilot.press("slash", *"phi", "enter")
+        await wait_until(pilot, lambda: "in total" in screen_text(pilot.app), "the sum")
+        for words in ("weights", "KV at 4,096", "overhead", "free now", "to fetch"):
+            assert words in screen_text(pilot.app)
+
+
+async def test_all_that_is_known_can_be_read_on_a_small_screen(backend: ScriptedBackend) -> None:
+    async with running_app(backend, size=(80, 24)) as pilot:
+        await pilot.press("slash", *"phi", "enter", "i")
+        await wait_until(pilot, lambda: "What is known" in screen_text(pilot.app), "the dialog")
+        await wait_until(pilot, lambda: "microsoft/Phi-4" in screen_text(pilot.app), "a source")
+        await pilot.press(*["space"] * 3)
+        await wait_until(pilot, lambda: "phi-4-mini-cpu:5" in screen_text(pilot.app), "its end")
+        await pilot.press("escape")
+        await wait_until(pilot, lambda: "What is known" not in screen_text(pilot.app), "the list")
+
+
+async def test_a_probe_of_the_context_ends_in_the_details(backend: ScriptedBackend) -> None:
+    async with running_app(backend) as pilot:
+        await pilot.press("slash", *"small", "enter", "p")
+        await wait_until(pilot, lambda: "is not in memory" in screen_text(pilot.app), "a hint")
+        await pilot.press("l")
+        await wait_until(pilot, lambda: "loaded" in line_with(pilot, "demo-small (demo)"))
+        backend.fail("chat", ContextExceeded("Too long.", "", 900))
+        await pilot.press("p")
+        await wait_until(pilot, lambda: "usable: 900" in screen_text(pilot.app), "the limit")
+
+
+async def test_what_was_measured_is_shown_before_it_goes_into_the_registry(
+    backend: ScriptedBackend, tmp_path: Path
+) -> None:
+    file = tmp_path / "models.json"
+    file.write_text('[{"name": "demo-small", "task": "chat", "min_ram_gb": 1}]\n')
+    async with running_app(backend, models_file=file) as pilot:
+        await pilot.press("slash", *"small", "enter", "C")
+        await wait_until(pilot, lambda: "Nothing was measured" in screen_text(pilot.app), "a hint")
+        plan = BenchPlan((Target(SMALL), Target(LARGE)), rounds=1)
+        database = Database(pilot.app.session.paths.database)
+        await run_bench(plan, backend, Recorder(database), lambda _: None)
+        await pilot.press("C")
+        await wait_until(pilot, lambda: '+[{"name"' in screen_text(pilot.app), "the difference")
+        assert "measured" not in file.read_text()
+        await pilot.press("y")
+        await wait_until(pilot, lambda: '"decode_tok_s"' in file.read_text(), "the entry")
+
+
+async def test_a_colleague_s_registry_is_merged_and_conflicts_are_told(
+    backend: ScriptedBackend, tmp_path: Path
+) -> None:
+    file = tmp_path / "models.json"
+    file.write_text('[\n  {"name": "a", "task": "chat", "min_ram_gb": 1}\n]\n')
+    (tmp_path / "theirs.json").write_text(
+        '[{"name": "a", "task": "code", "min_ram_gb": 1},'
+        ' {"name": "b", "task": "chat", "min_ram_gb": 2}]'
+    )
+    async with running_app(backend, models_file=file) as pilot:
+        await pilot.press("M")
+        await wait_until(pilot, lambda: "Their models.json" in screen_text(pilot.app), "a form")
+        await pilot.press(*"nowhere", "enter")
+        await wait_until(pilot, lambda: "There is no file" in screen_text(pilot.app), "a refusal")
+        pilot.app.screen.query_one("#theirs", Input).value = "theirs.json"
+        await pilot.press("enter")
+        await wait_until(pilot, lambda: "added: b" in screen_text(pilot.app), "the change")
+        assert "! 'a': task is" in screen_text(pilot.app)
+        await pilot.press("y")
+        await wait_until(pilot, lambda: '"b"' in file.read_text(), "the merge")
+        assert '"task": "chat", "min_ram_gb": 1}' in file.read_text()
+
+
+async def test_what_somebody_else_wrote_meanwhile_is_not_overwritten(
+    backend: ScriptedBackend, tmp_path: Path
+) -> None:
+    file = tmp_path / "models.json"
+    file.write_text('[{"name": "demo-small", "task": "chat", "min_ram_gb": 1}]\n')
+    async with running_app(backend, models_file=file) as pilot:
+        await pilot.press("slash", *"small", "enter", "a")
+        await wait_until(pilot, lambda: "Edit the registry" in screen_text(pilot.app), "the form")
+        theirs = '[{"name": "demo-small", "task": "code", "min_ram_gb": 2}]\n'
+        file.write_text(theirs)
+        await pilot.press("enter")
+        await wait_until(pilot, lambda: "changed by somebody else" in screen_text(pilot.app))
+        assert file.read_text() == theirs
+        await pilot.press("escape", "R")
+        await wait_until(pilot, lambda: "code, min 2 GiB" in screen_text(pilot.app), "their entry")
 
 
 async def test_what_a_load_took_is_said_in_the_next_session(backend: ScriptedBackend) -> None:
@@ -188,7 +301,7 @@ async def test_marked_models_are_compared(backend: ScriptedBackend, size: tuple[
         await pilot.press("space", "space", "v")
         await wait_until(pilot, lambda: "★" in screen_text(pilot.app), "the comparison")
         text = screen_text(pilot.app)
-        for word in ("demo-small", "demo-large", "Licence", "Provider", "★ 2.1 MB"):
+        for word in ("demo-small", "demo-large", "Licence", "Asks for", "★ 2.1 MB"):
             assert word in text
         await pilot.press("escape")
         await wait_until(pilot, lambda: "★" not in screen_text(pilot.app), "the list")

@@ -9,13 +9,27 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from tui.catalog.contexts import advertised_context
 from tui.catalog.families import reasons
+from tui.catalog.fit import Fit
 from tui.foundry.types import Model, Variant
 
-Verdict = Callable[[Model, Variant], str]
-Test = Callable[[Model, Variant, Verdict], bool]
+
+class Judge(Protocol):
+    """Knows this machine: what fits and what runs here."""
+
+    def judge(self, model: Model, variant: Variant) -> Fit:
+        """Return whether a variant fits."""
+        ...
+
+    def lacks(self, variant: Variant) -> str:
+        """Return the execution provider that a variant asks for and this machine lacks, or ''."""
+        ...
+
+
+Test = Callable[[Model, Variant, Judge], bool]
 
 _FILTER = re.compile(
     r"^(?P<not>-?)(?P<key>[a-z]+)(?P<op>:|<=|>=|<|>)(?P<value>[^:<>=]+)$", re.IGNORECASE
@@ -26,6 +40,7 @@ FLAGS: dict[str, str] = {
     "loaded": "in memory",
     "cached": "on disk",
     "fits": "fits into memory now",
+    "runs": "its execution provider is registered here, as far as told",
     "tools": "can call tools",
     "reasoning": "reasons first",
     "demo": "ships with the program",
@@ -45,15 +60,15 @@ class Query:
     """The filters as they were typed, folded; two queries with equal ones pass the same rows."""
     tests: tuple[Test, ...]
 
-    def passes(self, model: Model, variant: Variant, verdict: Verdict) -> bool:
+    def passes(self, model: Model, variant: Variant, judge: Judge) -> bool:
         """Tell whether a variant passes all filters.
 
         Args:
             model: Its model.
             variant: The variant.
-            verdict: Says whether a variant fits; only asked where a filter needs it.
+            judge: Knows this machine; only asked where a filter needs it.
         """
-        return all(test(model, variant, verdict) for test in self.tests)
+        return all(test(model, variant, judge) for test in self.tests)
 
 
 def parse_query(text: str) -> Query:
@@ -79,12 +94,12 @@ def toggled(text: str, token: str) -> str:
     return " ".join(kept if len(kept) < len(tokens) else [*tokens, token])
 
 
-def facets(models: Sequence[Model], verdict: Verdict) -> list[tuple[str, str, int]]:
+def facets(models: Sequence[Model], judge: Judge) -> list[tuple[str, str, int]]:
     """Return the filters that make sense for a catalog: token, meaning, and how many models pass.
 
     Args:
         models: The catalog.
-        verdict: Says whether a variant fits.
+        judge: Knows this machine.
     """
     offered = [(f"is:{flag}", meaning) for flag, meaning in FLAGS.items()]
     for key, meaning, values in (
@@ -92,6 +107,7 @@ def facets(models: Sequence[Model], verdict: Verdict) -> list[tuple[str, str, in
         ("device", "runs on the {}", (str(v.device) for m in models for v in m.variants)),
         ("ep", "asks for {}", (_short_ep(v) for m in models for v in m.variants)),
         ("license", "under {}", (model.license for model in models)),
+        ("publisher", "made by {}", (model.publisher for model in models)),
     ):
         for value in sorted({one for one in values if one and " " not in one}):
             offered.append((f"{key}:{value.lower()}", meaning.format(value)))
@@ -100,7 +116,7 @@ def facets(models: Sequence[Model], verdict: Verdict) -> list[tuple[str, str, in
     for token, meaning in offered:
         query = parse_query(token)
         count = sum(
-            any(query.passes(model, variant, verdict) for variant in model.variants)
+            any(query.passes(model, variant, judge) for variant in model.variants)
             for model in models
         )
         if count:
@@ -127,8 +143,8 @@ def _test(key: str, operator: str, value: str) -> Test | None:
         text = texts[key]
         return lambda model, variant, _: text(model, variant).casefold().startswith(value)
     if key == "fit":
-        return lambda model, variant, verdict: (
-            verdict(model, variant).replace(" ", "-")
+        return lambda model, variant, judge: (
+            judge.judge(model, variant).verdict.replace(" ", "-")
             in (
                 value,
                 f"too-{value}",
@@ -141,7 +157,8 @@ def _flag(value: str) -> Test | None:
     tests: dict[str, Test] = {
         "loaded": lambda _, variant, __: variant.loaded,
         "cached": lambda _, variant, __: variant.cached,
-        "fits": lambda model, variant, verdict: verdict(model, variant) == "fits",
+        "fits": lambda model, variant, judge: judge.judge(model, variant).verdict == "fits",
+        "runs": lambda _, variant, judge: not judge.lacks(variant),
         "tools": lambda model, _, __: bool(model.supports_tools),
         "reasoning": lambda model, variant, __: bool(reasons(model, variant)[0]),
         "demo": lambda model, _, __: model.demo,
@@ -158,7 +175,7 @@ def _comparison(key: str, operator: str, value: str) -> Test | None:
     base = 1000 if key == "size" else 1024
     bound = float(match[1]) * base ** ("", "k", "m", "g", "t").index(match[2].lower())
 
-    def test(model: Model, variant: Variant, _: Verdict) -> bool:
+    def test(model: Model, variant: Variant, _: Judge) -> bool:
         context = advertised_context(model, variant).tokens
         number = variant.size_bytes if key == "size" else context
         if number is None:
@@ -172,7 +189,7 @@ def _comparison(key: str, operator: str, value: str) -> Test | None:
 
 
 def _negated(test: Test) -> Test:
-    return lambda model, variant, verdict: not test(model, variant, verdict)
+    return lambda model, variant, judge: not test(model, variant, judge)
 
 
 def _short_ep(variant: Variant) -> str:

@@ -3,62 +3,24 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from tui.catalog.contexts import Advertised, advertised_context
-from tui.catalog.fit import DEFAULT_CONTEXT_TOKENS, Fit, MemoryState, judge
-from tui.catalog.kv_cache import KvShape
+from tui.catalog.fit import Fit
+from tui.catalog.inputs import FitInputs
+from tui.catalog.measured import Measured
 from tui.catalog.query import Query, parse_query
 from tui.catalog.registry import Registry, RegistryEntry
 from tui.catalog.resolve import prefer, stem
 from tui.catalog.search import ModelSearch
+from tui.catalog.sorting import SortKey, sort_value
+from tui.catalog.versions import newer_than, newest_versions
 from tui.foundry.ids import split_version
 from tui.foundry.types import Model, Variant
-from tui.system.memory_records import MemoryRecord, record_of
 
-SortKey = Literal["state", "name", "size", "context", "needs", "device", "task", "license"]
-SORT_KEYS: tuple[tuple[SortKey, str], ...] = (
-    ("state", "in memory, on disk, the rest; in a search the best match"),
-    ("name", "by alias"),
-    ("size", "smallest download first"),
-    ("context", "longest context first"),
-    ("needs", "least memory first"),
-    ("device", "by the device of the variant shown"),
-    ("task", "by what it is made for"),
-    ("license", "by licence"),
-)
 RowState = Literal["loaded", "cached", "available", "registry only"]
 _STATE_ORDER = {"loaded": 0, "cached": 1, "available": 2}
-
-
-@dataclass(frozen=True, slots=True)
-class FitInputs:
-    """What verdicts are made from, the same for all rows."""
-
-    memory: MemoryState = field(default_factory=MemoryState)
-    context_tokens: int = DEFAULT_CONTEXT_TOKENS
-    kv: Mapping[str, KvShape] = field(default_factory=dict)
-    """By variant id, from `kv_cache.kv_shapes`."""
-    measured: Mapping[str, MemoryRecord] = field(default_factory=dict)
-    """What earlier loads took here, from `MemoryRecords.known`."""
-
-    def context_of(self, model: Model, variant: Variant | None) -> Advertised:
-        """Return the longest context that is advertised."""
-        own = self.kv.get(variant.id) if variant and self.kv else None
-        return advertised_context(model, variant, own)
-
-    def judge(self, model: Model, variant: Variant) -> Fit:
-        """Return the verdict on a variant."""
-        return judge(
-            variant,
-            model,
-            self.memory,
-            self.context_tokens,
-            self.kv.get(variant.id),
-            record_of(self.measured, variant.id) if self.measured else None,
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +49,8 @@ class CatalogRow:
     entry: RegistryEntry | None = None
     """What the registry says about it."""
     inputs: FitInputs = field(default_factory=FitInputs)
+    newer: Variant | None = None
+    """A newer version of the variant on disk, where one is out."""
 
     @property
     def expandable(self) -> bool:
@@ -97,6 +61,21 @@ class CatalogRow:
     def note(self) -> str:
         """The registry's note, '' without one."""
         return self.entry.notes if self.entry else ""
+
+    @property
+    def figures(self) -> Measured | None:
+        """What benchmarks measured of the variant here."""
+        return self.inputs.figures.get(self.variant.id) if self.variant else None
+
+    @property
+    def provider_lacks(self) -> str:
+        """The execution provider that the variant asks for and this machine lacks; '' for none."""
+        return self.inputs.lacks(self.variant) if self.variant else ""
+
+    @property
+    def fit_or_unknown(self) -> Fit:
+        """The verdict, also of what cannot be judged."""
+        return self.fit or Fit("unknown", None, None, (), "", "")
 
     @property
     def fit(self) -> Fit | None:
@@ -119,6 +98,7 @@ class CatalogView:
         # Loaded, on disk, the rest; in each of these by alias.
         self._models = sorted(models, key=lambda one: (_STATE_ORDER[state_of(one)], one.alias))
         self._preferred = [prefer(one.variants) for one in self._models]
+        self._newest = newest_versions(self._models) if any(m.cached for m in self._models) else {}
         self._search = ModelSearch(self._models)
         self._entries, unmatched = _match_entries(self._models, entries)
         self._unmatched = tuple(unmatched)
@@ -166,7 +146,7 @@ class CatalogView:
             if (row := self._kept[index]) is not None:
                 found.append((index, row))
         if sort != "state":
-            found.sort(key=lambda pair: _sort_value(pair[1], sort))
+            found.sort(key=lambda pair: sort_value(pair[1], sort))
         if reverse:
             found.reverse()
         rows: list[CatalogRow] = []
@@ -200,8 +180,7 @@ class CatalogView:
         """Return the row of a model for its variants that pass the filters; None for none."""
         model, preferred = self._models[index], self._preferred[index]
         if query.tests:
-            verdict = _verdict_by(inputs)
-            passing = [one for one in model.variants if query.passes(model, one, verdict)]
+            passing = [one for one in model.variants if query.passes(model, one, inputs)]
             if not passing:
                 return None
             preferred = prefer(passing)
@@ -233,15 +212,15 @@ class CatalogView:
             context_tokens=inputs.context_of(model, variant).tokens,
             entry=self._entries.get(index),
             inputs=inputs,
+            newer=newer_than(variant, self._newest) if variant else None,
         )
 
     def _variant_rows(
         self, index: int, query: Query, inputs: FitInputs, marked: Collection[str]
     ) -> Iterator[CatalogRow]:
         model = self._models[index]
-        verdict = _verdict_by(inputs)
         for variant in model.variants:
-            if not query.passes(model, variant, verdict):
+            if not query.passes(model, variant, inputs):
                 continue
             yield CatalogRow(
                 key=f"variant:{variant.id}",
@@ -257,34 +236,8 @@ class CatalogView:
                 context_tokens=inputs.context_of(model, variant).tokens,
                 entry=self._entries.get(index),
                 inputs=inputs,
+                newer=newer_than(variant, self._newest),
             )
-
-
-def _verdict_by(inputs: FitInputs) -> Callable[[Model, Variant], str]:
-    return lambda model, variant: inputs.judge(model, variant).verdict
-
-
-def _sort_value(row: CatalogRow, sort: SortKey) -> tuple[bool, float | str, str]:
-    """Return what a row is sorted by: what is not known comes last, equals by alias."""
-    number: float | None = None
-    text = ""
-    if sort == "size":
-        number = row.size_bytes
-    elif sort == "context":
-        number = None if row.context_tokens is None else -row.context_tokens
-    elif sort == "needs":
-        fit = row.fit
-        number = fit.need_bytes if fit else None
-    else:
-        model = row.model
-        text = {
-            "name": row.alias,
-            "device": str(row.variant.device) if row.variant else "",
-            "task": model.task if model else "",
-            "license": model.license if model else "",
-        }.get(sort, "").casefold()
-        return not text, text, row.alias.casefold()
-    return number is None, number or 0.0, row.alias.casefold()
 
 
 def build_rows(

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from tui.catalog.inputs import FitInputs
+from tui.catalog.providers import device_truth
+from tui.foundry.ids import find_by_id
 from tui.foundry.types import BackendInfo, LoadResult, Model, Variant
 
 
@@ -16,6 +19,7 @@ def backend_values(info: BackendInfo) -> dict[str, Any]:
         "endpoint": info.endpoint,
         "reason": info.reason,
         "pid": info.pid,
+        "providers": list(info.providers),
         "unavailable": {str(what): why for what, why in info.unavailable.items()},
     }
 
@@ -36,6 +40,7 @@ def model_values(model: Model, fits: dict[str, dict[str, Any]]) -> dict[str, Any
         "description": model.description,
         "context_tokens": model.context_tokens,
         "supports_tools": model.supports_tools,
+        "supports_reasoning": model.supports_reasoning,
         "demo": model.demo,
         "as_of": model.as_of or None,
         "local": model.local,
@@ -58,6 +63,24 @@ def variant_values(variant: Variant, model: Model) -> dict[str, Any]:
         "context_tokens": model.context_tokens,
         "cached": variant.cached,
         "loaded": variant.loaded,
+    }
+
+
+def truth_values(model: Model, variant: Variant, inputs: FitInputs) -> dict[str, Any]:
+    """Return where a variant runs, and how long its context is in word and in truth."""
+    truth = device_truth(variant, inputs.providers)
+    advertised = inputs.context_of(model, variant)
+    usable = find_by_id(inputs.usable, variant.id)
+    return {
+        "asks_for": truth.asks or None,
+        "provider_registered": truth.registered,
+        "runs_on": truth.runs_on or None,
+        "warning": truth.warning or None,
+        "advertised_tokens": advertised.tokens,
+        "advertised_source": advertised.source or None,
+        "usable_tokens": usable.tokens if usable else None,
+        "usable_exact": usable.exact if usable else None,
+        "probed_at": usable.probed_at if usable else None,
     }
 
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import Any
 
+from tui.bench.measured import latest_measured
 from tui.catalog.fit import DEFAULT_CONTEXT_TOKENS, Fit, MemoryState
+from tui.catalog.inputs import FitInputs
 from tui.catalog.kv_cache import KvShape, kv_shapes
-from tui.catalog.rows import FitInputs
+from tui.catalog.usable_context import UsableContexts
 from tui.database import Database, DatabaseError
 from tui.foundry.backend import Backend
 from tui.foundry.errors import FoundryError
@@ -20,19 +23,13 @@ from tui.system.memory_records import MemoryRecord, MemoryRecords, record_of
 Fits = dict[str, dict[str, Any]]
 
 
-async def judge_all(
-    session: Session,
-    backend: Backend,
-    models: Iterable[Model],
-    context_tokens: int = DEFAULT_CONTEXT_TOKENS,
-) -> Fits:
+def judge_all(backend: Backend, models: Iterable[Model], inputs: FitInputs) -> Fits:
     """Return verdict, need, room, source and reason by variant id.
 
     Nothing is judged for a server that loads its models itself: its memory may be elsewhere.
     """
     if not backend.info.supports(Capability.LOAD):
         return {}
-    inputs = await fit_inputs(session, backend, context_tokens)
     fits: Fits = {}
     for model in models:
         for variant in model.variants:
@@ -63,22 +60,39 @@ def fit_values(fit: Fit, record: MemoryRecord | None) -> dict[str, Any]:
 
 
 async def fit_inputs(
-    session: Session, backend: Backend, context_tokens: int = DEFAULT_CONTEXT_TOKENS
+    session: Session,
+    backend: Backend,
+    context_tokens: int = DEFAULT_CONTEXT_TOKENS,
+    variant_ids: Sequence[str] = (),
 ) -> FitInputs:
-    """Return what verdicts are made from on this machine now."""
+    """Return what is known of this machine now.
+
+    Args:
+        session: Where records and cache are.
+        backend: Where the models come from.
+        context_tokens: What the verdicts plan for.
+        variant_ids: Variants whose benchmark figures are looked up, beside all other records.
+    """
     shapes = await _shapes(backend)
-    records = await asyncio.to_thread(_records, session)
     memory = await asyncio.to_thread(_memory, session)
-    return FitInputs(memory, context_tokens, shapes, records)
-
-
-def _records(session: Session) -> Mapping[str, MemoryRecord]:
+    inputs = FitInputs(memory, context_tokens, shapes, providers=backend.info.providers)
     if not session.paths.database.exists():
-        return {}
+        return inputs
+    return await asyncio.to_thread(_with_records, session, inputs, variant_ids)
+
+
+def _with_records(session: Session, inputs: FitInputs, variant_ids: Sequence[str]) -> FitInputs:
+    """Add what was found out on this machine; an estimate is better than no list."""
+    database = Database(session.paths.database)
     try:
-        return MemoryRecords(Database(session.paths.database)).known()
+        return replace(
+            inputs,
+            measured=MemoryRecords(database).known(),
+            usable=UsableContexts(database).known(),
+            figures=latest_measured(database, variant_ids),
+        )
     except DatabaseError:
-        return {}  # A verdict from an estimate is better than no list.
+        return inputs
 
 
 async def _shapes(backend: Backend) -> dict[str, KvShape]:

@@ -1,4 +1,4 @@
-"""`models [list] [QUERY]`, `models compare A B`, `models info X`."""
+"""`models [list] [QUERY]`, `models compare A B`, `models info X`, `models probe X`."""
 
 from __future__ import annotations
 
@@ -6,25 +6,34 @@ import asyncio
 from dataclasses import replace
 from typing import Any
 
-from tui.bench.measured import latest_measured
+from tui.catalog.about import Fact, about, sum_lines
 from tui.catalog.compare import compare
+from tui.catalog.context_probe import probe_context
+from tui.catalog.families import reasons
 from tui.catalog.fit import DEFAULT_CONTEXT_TOKENS
+from tui.catalog.inputs import FitInputs
+from tui.catalog.ready import make_ready
+from tui.catalog.registry import load_registry_or_empty
 from tui.catalog.resolve import find_variant
-from tui.catalog.rows import CatalogView, FitInputs, SortKey
-from tui.catalog.snapshot import with_snapshot
-from tui.cli.describe import backend_values, model_values, state_of, variant_values
+from tui.catalog.rows import CatalogView
+from tui.catalog.snapshot import out_of_reach, with_snapshot
+from tui.catalog.sorting import SortKey
+from tui.catalog.usable_context import UsableContexts
+from tui.catalog.versions import newer_than, newest_versions
+from tui.cli.describe import backend_values, model_values, state_of, truth_values, variant_values
 from tui.cli.execute import Context
 from tui.cli.fits import Fits, fit_inputs, judge_all
 from tui.cli.output import UsageError, facts, table
-from tui.database import Database
+from tui.database import Database, DatabaseError
 from tui.formats import UNKNOWN, format_bytes, format_context
 from tui.foundry.backend import Backend, DescribesModels
 from tui.foundry.types import Model, Variant
 
 
 async def run(context: Context) -> int:
-    """List the models, compare some, or tell about one."""
-    action = {"info": _info, "compare": _compare}.get(context.arguments.action, _list)
+    """List the models, compare some, tell about one, or probe its context."""
+    actions = {"info": _info, "compare": _compare, "probe": _probe}
+    action = actions.get(context.arguments.action, _list)
     async with context.backend() as backend:
         models = with_snapshot(await backend.models(), backend.info.kind)
         values, text = await action(context, backend, models)
@@ -40,14 +49,15 @@ async def _list(
     query = " ".join(getattr(arguments, "query", ()))
     sort: SortKey = getattr(arguments, "sort", "state")
     reverse: bool = getattr(arguments, "reverse", False)
+    ids = [one.id for model in models for one in model.variants if one.cached]
+    inputs = await fit_inputs(context.session, backend, tokens, ids)
     if query or sort != "state" or reverse:
-        inputs = await fit_inputs(context.session, backend, tokens)
         models = _chosen(models, inputs, query, sort, reverse=reverse)
         if not models:
             return {"models": []}, f"Nothing matches '{query}'."
-    fits = await judge_all(context.session, backend, models, tokens)
+    fits = judge_all(backend, models, inputs)
     context.output.hint(f"Backend: {backend.info.kind} ({backend.info.reason})")
-    return {"models": [model_values(one, fits) for one in models]}, _list_text(models, fits)
+    return {"models": [model_values(one, fits) for one in models]}, _list_text(models, fits, inputs)
 
 
 def _chosen(
@@ -76,11 +86,11 @@ async def _compare(
         raise UsageError("Two or more models are needed to compare.", "models compare A B")
     pairs = [find_variant(models, name) for name in names]
     ids = [variant.id for _, variant in pairs]
-    measured = await asyncio.to_thread(
-        latest_measured, Database(context.session.paths.database), ids
-    )
-    lines = compare(pairs, await fit_inputs(context.session, backend), measured)
-    fits = await judge_all(context.session, backend, [model for model, _ in pairs])
+    inputs = await fit_inputs(context.session, backend, variant_ids=ids)
+    measured = inputs.figures
+    registry = await asyncio.to_thread(load_registry_or_empty, context.session.registry_path)
+    lines = compare(pairs, inputs, registry)
+    fits = judge_all(backend, [model for model, _ in pairs], inputs)
     values = {
         "variants": [
             {
@@ -104,9 +114,26 @@ async def _info(
     context: Context, backend: Backend, models: tuple[Model, ...]
 ) -> tuple[dict[str, Any], str]:
     model, variant = find_variant(models, context.arguments.model)
-    fits = await judge_all(context.session, backend, [model])
-    values: dict[str, Any] = {"model": model_values(model, fits)}
-    text = _info_text(model, fits)
+    ids = [one.id for one in model.variants]
+    inputs = await fit_inputs(context.session, backend, variant_ids=ids)
+    fits = judge_all(backend, [model], inputs)
+    registry = await asyncio.to_thread(load_registry_or_empty, context.session.registry_path)
+    entry = registry.entry_for(model)
+    newer = newer_than(variant, newest_versions(models))
+    values: dict[str, Any] = {
+        "model": model_values(model, fits),
+        "variant": {
+            "id": variant.id,
+            **truth_values(model, variant, inputs),
+            "measured": inputs.figures[variant.id].as_dict()
+            if variant.id in inputs.figures
+            else None,
+            "registry": entry.as_dict() if entry else None,
+            "newer": newer.id if newer else None,
+        },
+    }
+    shown = about(model, variant, inputs, entry, newer)
+    text = _info_text(model, variant, fits, shown, inputs)
     if isinstance(backend, DescribesModels) and not model.as_of:
         said = await backend.describe(variant.id)
         values["foundry_says"] = said
@@ -114,7 +141,40 @@ async def _info(
     return values, text
 
 
-def _list_text(models: tuple[Model, ...], fits: Fits) -> str:
+async def _probe(
+    context: Context, backend: Backend, models: tuple[Model, ...]
+) -> tuple[dict[str, Any], str]:
+    """Find out how long a context a model really takes; it is loaded first."""
+    model, variant = find_variant(models, context.arguments.model)
+    if model.as_of:
+        raise out_of_reach(model)
+    progress = context.on_progress(variant.id)
+    loaded = await make_ready(backend, variant, progress)
+    await context.remember_load(backend.info, loaded, model.context_tokens)
+    inputs = await fit_inputs(context.session, backend)
+    told = inputs.context_of(model, variant)
+    found = await probe_context(backend, variant.id, told.tokens, progress)
+    try:
+        database = Database(context.session.paths.database)
+        await asyncio.to_thread(UsableContexts(database).keep, found)
+    except DatabaseError as error:
+        context.output.warning(f"What was found is not kept: {error.message}")
+    values = {
+        "variant": variant.id,
+        "advertised_tokens": told.tokens,
+        "advertised_source": told.source or None,
+        "usable_tokens": found.tokens,
+        "exact": found.exact,
+        "how": found.how,
+        "probed_at": found.probed_at,
+    }
+    least = "" if found.exact else "at least "
+    advertised = f"{told.tokens:,} ({told.source})" if told.tokens else "not told"
+    text = f"{variant.id} takes {least}{found.tokens:,} tokens: {found.how}.\n"
+    return values, f"{text}Advertised: {advertised}."
+
+
+def _list_text(models: tuple[Model, ...], fits: Fits, inputs: FitInputs) -> str:
     if not models:
         return "No models here. `foundry-tui doctor` says what this machine has."
     rows = [
@@ -123,7 +183,7 @@ def _list_text(models: tuple[Model, ...], fits: Fits) -> str:
             variant.id,
             str(variant.device),
             format_bytes(variant.size_bytes),
-            format_context(model.context_tokens),
+            format_context(inputs.context_of(model, variant).tokens),
             model.task or UNKNOWN,
             _verdict(fits, variant.id),
             _state(model, variant),
@@ -141,16 +201,24 @@ def _state(model: Model, variant: Variant) -> str:
     return f"{state_of(variant)}, demo" if model.demo else state_of(variant)
 
 
-def _info_text(model: Model, fits: Fits) -> str:
-    tools = {True: "yes", False: "no", None: "not known"}[model.supports_tools]
+def _info_text(
+    model: Model,
+    variant: Variant,
+    fits: Fits,
+    shown: tuple[Fact, ...],
+    inputs: FitInputs,
+) -> str:
+    tools = {True: "yes", False: "no", None: "not told"}[model.supports_tools]
+    reasoning, source = reasons(model, variant)
+    reasoned = {True: f"yes ({source})", False: f"no ({source})", None: "not told"}[reasoning]
     rows = [
         ("Alias", model.alias),
         ("Name", model.display_name or model.alias),
         ("Publisher", model.publisher or UNKNOWN),
-        ("License", model.license or UNKNOWN),
+        ("Licence", model.license or UNKNOWN),
         ("Task", model.task or UNKNOWN),
-        ("Context", f"{format_context(model.context_tokens)} tokens"),
         ("Tools", tools),
+        ("Reasoning", reasoned),
         ("About", model.description or UNKNOWN),
     ]
     if model.as_of:
@@ -159,19 +227,26 @@ def _info_text(model: Model, fits: Fits) -> str:
         rows.append(("Demo", "ships with this program"))
     variants = [
         [
-            variant.id,
-            str(variant.device),
-            variant.execution_provider or UNKNOWN,
-            format_bytes(variant.size_bytes),
-            _verdict(fits, variant.id),
-            state_of(variant),
+            one.id,
+            str(one.device),
+            one.execution_provider or UNKNOWN,
+            format_bytes(one.size_bytes),
+            _verdict(fits, one.id),
+            state_of(one),
         ]
-        for variant in model.variants
+        for one in model.variants
     ]
     headings = ("VARIANT", "DEVICE", "PROVIDER", "SIZE", "FIT", "STATE")
-    reasons = [fit["reason"] for fit in fits.values() if fit.get("reason")]
-    why = f"\n\nFit: {reasons[0]}" if reasons else ""
-    return f"{facts(rows)}\n\n{table(headings, variants, right=(3,))}{why}"
+    judged = variant.id in fits
+    known = [(one.label, one.value) for one in shown if judged or one.label != "Fit"]
+    parts = [facts(rows), table(headings, variants, right=(3,)), f"{variant.id}:\n{facts(known)}"]
+    if judged:
+        summed = [
+            [one.label, format_bytes(one.size_bytes), one.note]
+            for one in sum_lines(inputs.judge(model, variant))
+        ]
+        parts.append(table(("FIT", "BYTES", "FROM"), summed, right=(1,)))
+    return "\n\n".join(parts)
 
 
 def _verdict(fits: Fits, variant_id: str) -> str:

@@ -75,9 +75,19 @@ class RequestFailed(FoundryError):
 
 
 class ContextExceeded(RequestFailed):
-    """Prompt and answer do not fit into the model's context."""
+    """Prompt and answer do not fit into the model's context.
+
+    Args:
+        message: What happened.
+        hint: What to do.
+        room_tokens: What the context holds, where the server tells.
+    """
 
     code = "context_exceeded"
+
+    def __init__(self, message: str, hint: str = "", room_tokens: int | None = None) -> None:
+        super().__init__(message, hint)
+        self.room_tokens = room_tokens
 
 
 class StreamBroken(RequestFailed):

@@ -7,6 +7,10 @@ Ids differ from place to place: the command line says `phi-4-mini-instruct-gener
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from typing import TypeVar
+
+T = TypeVar("T")
 
 _VERSION = re.compile(r":(\d+)$")
 
@@ -29,6 +33,22 @@ def same_variant(one: str, other: str) -> bool:
     if name.casefold() != other_name.casefold():
         return False
     return version is None or other_version is None or version == other_version
+
+
+def keys_of(variant_id: str) -> tuple[str, ...]:
+    """Return under which keys something is kept for `find_by_id`."""
+    folded = variant_id.casefold()
+    name, version = split_version(folded)
+    return (folded,) if version is None else (folded, f"{name}:*")
+
+
+def find_by_id(kept: Mapping[str, T], variant_id: str) -> T | None:
+    """Return what is kept for a variant, by the rule of `same_variant`, without a look at all."""
+    folded = variant_id.casefold()
+    if (exact := kept.get(folded)) is not None:
+        return exact
+    name, version = split_version(folded)
+    return kept.get(f"{name}:*" if version is None else name)
 
 
 _PROVIDERS = (

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from tui.foundry.ids import split_version
+from tui.foundry.ids import find_by_id, keys_of
 from tui.foundry.types import BackendInfo, LoadResult
 
 if TYPE_CHECKING:
@@ -86,8 +86,7 @@ def by_variant(records: Iterable[MemoryRecord]) -> dict[str, MemoryRecord]:
     """Return the largest record of each variant; among equal ones the later."""
     found: dict[str, MemoryRecord] = {}
     for record in records:
-        name, version = split_version(record.variant_id.casefold())
-        for key in (record.variant_id.casefold(), *([] if version is None else [f"{name}:*"])):
+        for key in keys_of(record.variant_id):
             known = found.get(key)
             if known is None or record.resident_bytes >= known.resident_bytes:
                 found[key] = record
@@ -95,12 +94,8 @@ def by_variant(records: Iterable[MemoryRecord]) -> dict[str, MemoryRecord]:
 
 
 def record_of(records: Mapping[str, MemoryRecord], variant_id: str) -> MemoryRecord | None:
-    """Return the record of a variant, by the rule of `same_variant`, without looking at all."""
-    name, version = split_version(variant_id.casefold())
-    exact = records.get(variant_id.casefold())
-    if exact is not None:
-        return exact
-    return records.get(f"{name}:*" if version is None else name)
+    """Return the record of a variant, by the rule of `same_variant`."""
+    return find_by_id(records, variant_id)
 
 
 def record_from(

@@ -20,6 +20,7 @@ from tui.foundry.ids import same_variant
 from tui.foundry.types import Progress, ServiceAction, Variant
 from tui.messages import (
     ChatRequested,
+    ContextProbed,
     ImportRequested,
     RefreshRequested,
     ServiceTold,
@@ -125,6 +126,27 @@ class ModelJobs:
             self._post(ServiceTold(health.sentence()))
 
         return self._runner.start("probe", "one token", work)
+
+    def probe_context(self, variant_id: str) -> Job:
+        """Find out how long a context a loaded model really takes; posts what was found."""
+
+        async def work(report: ProgressCallback) -> None:
+            from tui.catalog.context_probe import probe_context
+            from tui.catalog.contexts import advertised_context
+
+            state = self._store.state
+            if state.answering or any(job.kind == "bench" for job in state.active_jobs):
+                raise RequestFailed(
+                    "An answer is being written: some servers cut it for a second request.",
+                    "Probe when it has ended.",
+                )
+            model, variant = find_variant(state.models or (), variant_id)
+            if not variant.loaded:
+                raise NotFound(f"'{variant_id}' is not in memory.", "Load it first (l).")
+            told = advertised_context(model, variant, state.kv_shapes.get(variant_id)).tokens
+            self._post(ContextProbed(await probe_context(self._backend, variant_id, told, report)))
+
+        return self._runner.start("probe", variant_id, work)
 
     def export(self, variant_id: str, target: Path) -> Job:
         """Write a model on disk into one file."""

@@ -6,7 +6,10 @@ from typing import Any
 
 from tui.cli.grammar.parts import Add, actions_of, positive
 
-SORT_KEYS = ("state", "name", "size", "context", "needs", "device", "task", "license")
+SORT_KEYS = (
+    "state", "name", "size", "context", "needs", "fit", "speed", "device", "ep", "task", "license",
+    "publisher",
+)  # fmt: skip
 
 
 def add_models(add: Add) -> None:
@@ -34,6 +37,9 @@ def add_models(add: Add) -> None:
         info = add("info", "models", "tell all that is known about one model", actions)
         info.add_argument("model", metavar="X", help="alias or variant id")
         info.set_defaults(action="info")
+        probe = add("probe", "models", "find how long a context a model really takes", actions)
+        probe.add_argument("model", metavar="X", help="alias or variant id; it is loaded first")
+        probe.set_defaults(action="probe")
         if name == "model":
             add_one_model(add, actions)
 

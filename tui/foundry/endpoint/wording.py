@@ -204,7 +204,7 @@ def _context_exceeded(text: str, parsed: object) -> ContextExceeded:
         return ContextExceeded(f"The request does not fit into the model's context: {text}", hint)
     parts = "" if given is None or asked is None else f" ({given:,} prompt + {asked:,} answer)"
     return ContextExceeded(
-        f"The request needs {need:,} tokens{parts}; the model's context holds {room:,}.", hint
+        f"The request needs {need:,} tokens{parts}; the model's context holds {room:,}.", hint, room
     )
 
 

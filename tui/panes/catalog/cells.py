@@ -1,29 +1,29 @@
-"""How the catalog's rows and details are written."""
+"""How the catalog's rows are written."""
 
 from __future__ import annotations
 
-from textual.content import Content
-
-from tui.catalog.fit import Fit
+from tui.catalog.providers import short_name
 from tui.catalog.rows import CatalogRow
 from tui.formats import UNKNOWN, format_bytes, format_context
-from tui.foundry.merge import NOT_UNDERSTOOD
 from tui.foundry.text import clean_text
+from tui.panes.catalog.details import is_unread
 from tui.widgets.table import Cell, Column, Row, Tone
 
 COLUMNS = (
     Column("  ", 3),
-    Column("MODEL", 18, flexible=True),
+    Column("MODEL", 20, flexible=True),
     Column("DEVICE", 7, from_width=66),
-    Column("SIZE", 8, align="right"),
-    Column("CONTEXT", 7, align="right", from_width=86),
-    Column("FIT", 8),
-    Column("NEEDS", 8, align="right", from_width=76),
-    Column("STATE", 9),
-)
-UNREAD = (
-    "The foundry command printed this line, and it was not understood. The rest of the list is "
-    "complete; please report the line."
+    Column("SIZE", 7, align="right"),
+    Column("CONTEXT", 7, align="right", from_width=84),
+    Column("FIT", 9),
+    Column("NEEDS", 7, align="right", from_width=75),
+    Column("TOK/S", 6, align="right", from_width=92),
+    Column("STATE", 8),
+    Column("TASK", 10, from_width=104),
+    Column("EP", 9, from_width=116),
+    Column("LICENCE", 10, from_width=128),
+    Column("TOOLS", 5, from_width=135),
+    Column("REGISTRY", 14, from_width=151),
 )
 _GLYPHS = {"loaded": "●", "cached": "○", "available": "·", "registry only": " "}
 _STATE_WORDS = {"available": "catalog", "registry only": "registry"}
@@ -47,94 +47,51 @@ def table_row(row: CatalogRow) -> Row:
             Cell(row.device, "muted"),
             Cell(format_bytes(row.size_bytes), muted),
             Cell(format_context(row.context_tokens), "muted"),
-            _fit_cell(fit),
+            _fit_cell(row),
             Cell(format_bytes(fit.need_bytes) if fit and fit.need_bytes else UNKNOWN, "muted"),
+            _speed_cell(row),
             _state_cell(row),
+            *_more_cells(row),
         ),
     )
 
 
+def _more_cells(row: CatalogRow) -> tuple[Cell, ...]:
+    """Write what only a wide terminal has room for."""
+    model, variant, entry = row.model, row.variant, row.entry
+    tools = {True: "yes", False: "no", None: UNKNOWN}[model.supports_tools] if model else ""
+    provider = short_name(variant.execution_provider) if variant else ""
+    team = f"{entry.task} {entry.min_ram_gb:g} GiB" if entry else ""
+    return (
+        Cell(clean_text(model.task if model else "", False), "muted"),
+        Cell(clean_text(provider, False), "warn" if row.provider_lacks else "muted"),
+        Cell(clean_text(model.license if model else "", False), "muted"),
+        Cell(tools, "muted"),
+        Cell(clean_text(team, False), "muted"),
+    )
+
+
+def _speed_cell(row: CatalogRow) -> Cell:
+    speed = row.figures.decode_tok_s if row.figures else None
+    return Cell(UNKNOWN if speed is None else f"{speed:,.0f}", "muted" if speed is None else "")
+
+
 def _state_cell(row: CatalogRow) -> Cell:
-    if _is_unread(row):
+    if is_unread(row):
         return Cell("unread", "warn")
     if row.model is not None and row.model.as_of:
         return Cell("offline", "muted")
+    if row.newer is not None:
+        return Cell(f"▲{_STATE_WORDS.get(row.state, row.state)}", "warn")
     return Cell(_STATE_WORDS.get(row.state, row.state), _STATE_TONES.get(row.state, "muted"))
 
 
-def _is_unread(row: CatalogRow) -> bool:
-    return row.model is not None and row.model.task == NOT_UNDERSTOOD
-
-
-def _fit_cell(fit: Fit | None) -> Cell:
+def _fit_cell(row: CatalogRow) -> Cell:
+    fit = row.fit
     if fit is None:
         return Cell(UNKNOWN, "muted")
+    if row.provider_lacks:
+        return Cell(f"no {row.provider_lacks}", "bad")
     if fit.source == "loaded":
         return Cell("loaded", "good")
     return Cell(fit.verdict, _FIT_TONES.get(fit.verdict, "muted"))
-
-
-def details(row: CatalogRow) -> Content:
-    """Write what is known about the row under the cursor; the first lines say the most."""
-    lines = [Content.styled(clean_text(row.label, False), "b $primary")]
-    if _is_unread(row):
-        return Content("\n").join([*lines, Content(UNREAD)])
-    model = row.model
-    if model is not None:
-        facts = [
-            model.display_name if model.display_name != model.alias else "",
-            model.publisher,
-            model.license,
-            model.task,
-            "tools" if model.supports_tools else "",
-        ]
-        lines.append(Content(clean_text(" · ".join(fact for fact in facts if fact), False)))
-    if model is not None and model.as_of:
-        lines.append(
-            Content.styled(
-                f"From the public catalog of {model.as_of}, with the variants known then: getting "
-                "it needs a network; R asks again.",
-                "$text-warning",
-            )
-        )
-    fit = row.fit
-    if fit is not None:
-        tone = {"good": "$text-success", "warn": "$text-warning", "bad": "$text-error"}.get(
-            _FIT_TONES.get(fit.verdict, ""), ""
-        )
-        lines.append(Content.assemble((fit.verdict.capitalize(), tone), ": ", fit.reason))
-    if row.entry is not None:
-        notes = f", {row.entry.notes}" if row.entry.notes else ""
-        lines.append(
-            Content(
-                clean_text(
-                    f"Registry: {row.entry.task}, min {row.entry.min_ram_gb:g} GiB RAM{notes}",
-                    False,
-                )
-            )
-        )
-    if row.state == "registry only":
-        lines.append(
-            Content(
-                "Named by models.json, not in this catalog. It shows up once the backend lists "
-                "it: the public catalog needs a network."
-            )
-        )
-    if model is not None and model.description:
-        lines += [Content(""), Content(clean_text(model.description))]
-    if fit is not None and fit.parts:
-        lines.append(Content(""))
-        for part in fit.parts:
-            lines.append(
-                Content.assemble(
-                    f"{part.label:<14.14}{format_bytes(part.size_bytes):>9}  ",
-                    (part.source, "$text-muted"),
-                )
-            )
-    if row.variant is not None:
-        lines += [
-            Content(""),
-            Content.styled(clean_text(row.variant.id, False), "$text-muted"),
-            Content.styled(clean_text(row.variant.execution_provider, False), "$text-muted"),
-        ]
-    return Content("\n").join(lines)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 from textual import on, work
@@ -23,7 +22,8 @@ class EntryDialog(Dialog[Registry]):
     """Writes, or removes, and answers with the registry as it is then.
 
     Args:
-        path: The registry's file.
+        file: The registry as it was read when the form was opened; what somebody else writes
+            until the form is saved is noticed, and nothing is overwritten.
         values: What stands in the fields at first.
         existing: Name of the entry that is edited; None for a new one.
     """
@@ -39,9 +39,9 @@ class EntryDialog(Dialog[Registry]):
     }
     """
 
-    def __init__(self, path: Path, values: Mapping[str, Any], existing: str | None) -> None:
+    def __init__(self, file: RegistryFile, values: Mapping[str, Any], existing: str | None) -> None:
         super().__init__()
-        self._path = path
+        self._file = file
         self._values = values
         self._existing = existing
 
@@ -102,7 +102,7 @@ class EntryDialog(Dialog[Registry]):
             self.dismiss(registry)
 
     def _written(self, entry: dict[str, Any] | None) -> Registry:
-        file = RegistryFile(self._path)
+        file = self._file
         if entry is None:
             change = file.remove(str(self._existing))
         elif self._existing is None:
