@@ -12,6 +12,7 @@ from textual.widget import Widget
 from tui.actions import ACTIONS, PANES, Action, actions_of, bindings_of, keys_of
 from tui.app import FoundryApp
 from tui.panes.base import Pane
+from tui.panes.chat.compare import CompareScreen
 from tui.widgets.prompt import Prompt
 from tui.widgets.table import Table
 
@@ -22,6 +23,7 @@ OWNERS: dict[str, type[Widget] | type[FoundryApp]] = {
     "everywhere": FoundryApp,
     "table": Table,
     "prompt": Prompt,
+    "compare": CompareScreen,
     **PANE_CLASSES,
 }
 

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from tui import __version__
 
 if TYPE_CHECKING:
-    from tui.cli.options import GlobalOptions
+    from tui.cli.options import GlobalOptions, Opening
+    from tui.foundry.errors import FoundryError
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -49,12 +50,29 @@ def _main(argv: Sequence[str]) -> int:
         start_log(default_paths().log_dir, parsed.options.log_level)
     if parsed.verb is None:
         return _screen(parsed.options)
+    if parsed.verb == "chat":
+        from tui.cli.opening import opening_of
+        from tui.foundry.errors import FoundryError
+
+        try:
+            opening = opening_of(parsed)
+        except FoundryError as error:
+            return _failed(error)
+        if opening is not None:
+            return _screen(parsed.options, opening)
     from tui.cli.execute import execute
 
     return execute(parsed)
 
 
-def _screen(options: GlobalOptions) -> int:
+def _failed(error: FoundryError) -> int:
+    from tui.cli.output import Output
+
+    Output(as_json=False).error(error)
+    return error.exit_code
+
+
+def _screen(options: GlobalOptions, opening: Opening | None = None) -> int:
     from tui.foundry.errors import FoundryError
 
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
@@ -67,14 +85,15 @@ def _screen(options: GlobalOptions) -> int:
 
     try:
         session = start_runtime_early(load_session(options))
+        if opening is not None:
+            from dataclasses import replace
+
+            session = replace(session, opening=opening)
         from tui.app import run_app
 
         return run_app(session)
     except FoundryError as error:
-        from tui.cli.output import Output
-
-        Output(as_json=False).error(error)
-        return error.exit_code
+        return _failed(error)
 
 
 if __name__ == "__main__":

@@ -8,7 +8,9 @@ from typing import Literal
 
 from textual.binding import Binding, BindingType
 
-Scope = Literal["everywhere", "table", "catalog", "cache", "chat", "prompt", "monitor", "bench"]
+Scope = Literal[
+    "everywhere", "table", "catalog", "cache", "chat", "compare", "prompt", "monitor", "bench"
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +157,15 @@ ACTIONS: tuple[Action, ...] = (
            "Ask for the answer anew, after a failure too; the old one is kept beside it.", "retry"),
     Action("chat.new", "ctrl+n", "new", "Start a new conversation; the old one is kept.",
            "new_conversation"),
-    Action("chat.copy", "ctrl+y", "copy", "Copy the last answer, or the turn with the mark.",
+    Action("chat.sessions", "f3,ctrl+l,s", "conversations",
+           "Search, open, rename, delete or export the conversations that were kept.",
+           "sessions"),
+    Action("chat.compare", "f4,ctrl+s,v", "side by side",
+           "Ask two or three models the same, side by side.", "compare", footer=False),
+    Action("chat.request", "f8,w", "as curl",
+           "Show the request as a curl command, and copy it.", "show_request", footer=False),
+    Action("chat.copy", "ctrl+y,y", "copy",
+           "Copy the last answer, or the turn with the mark, or one block of code in it.",
            "copy_answer"),
     Action("chat.focus", "enter,i", "write", "Go to the text field.", "focus_prompt",
            footer=False),
@@ -179,6 +189,17 @@ ACTIONS: tuple[Action, ...] = (
     Action("chat.undo", "u", "undo", "Bring back what was deleted last.", "undo", footer=False),
     Action("chat.reasoning", "ctrl+o,o", "reasoning",
            "Show or fold what models think before they answer.", "reasoning", footer=False),
+    Action("compare.stop", "escape", "stop",
+           "Stop all answers; else leave the text field, else go back to the chat.", "stop",
+           palette=False),
+    Action("compare.order", "ctrl+o,o", "order",
+           "Let them answer all at once, or one after the other.", "order", palette=False),
+    Action("compare.again", "ctrl+r,r", "again",
+           "Ask the last question once more; the answers there are stay.", "again",
+           palette=False),
+    Action("compare.bench", "f5,ctrl+g,b", "benchmark",
+           "Take these models, and the question, into a benchmark.", "bench", palette=False),
+    Action("compare.write", "enter,i", "write", "Go to the text field.", "write", palette=False),
     Action("monitor.freeze", "f", "freeze", "Hold the graphs still, or let them run again.",
            "freeze"),
     Action("bench.choose", "space", "choose", "Choose or drop the model under the cursor.",

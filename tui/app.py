@@ -96,7 +96,9 @@ class FoundryApp(AppActions):
         """Show the catalog, then look for the backend."""
         self.store.apply("models", registry=self.session.registry)
         self._end_on_signals()
-        await self._show_pane(PANES[0][0])
+        opening = self.session.opening
+        self.store.apply("chat", chat_variant=opening.variant)
+        await self._show_pane(opening.pane)
         self.set_interval(SAMPLE_EVERY_S, self._sample)
         self._sample()
         for problem in self.session.problems:
@@ -269,6 +271,12 @@ class FoundryApp(AppActions):
         self.store.apply("chat", chat_variant=message.variant_id)
         if message.show:
             await self._show_pane("chat")
+
+    @on(m.BenchRequested)
+    async def _bench_requested(self, message: m.BenchRequested) -> None:
+        marked = frozenset(message.variant_ids)
+        self.store.apply("marks", marked=marked, bench_question=message.question)
+        await self._show_pane("bench")
 
     @on(m.PaneRequested)
     async def _pane_requested(self, message: m.PaneRequested) -> None:

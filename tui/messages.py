@@ -204,6 +204,14 @@ class ChatRequested(Message):
 
 
 @dataclass
+class BenchRequested(Message):
+    """Mark these models, and these alone, and show the benchmark, with a question of the user's."""
+
+    variant_ids: tuple[str, ...]
+    question: str = ""
+
+
+@dataclass
 class RefreshRequested(Message):
     """Ask the catalog, or look at the disk, again."""
 

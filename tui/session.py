@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from tui.catalog.registry import Registry, load_registry_or_empty
+from tui.cli.options import Opening
 from tui.config import Config, ConfigError, load_config_or_default, save_setting
 from tui.foundry.connect import Target
 from tui.foundry.errors import NotFound
@@ -38,6 +39,8 @@ class Session:
     runtime_settings: RuntimeSettings
     problems: tuple[str, ...] = ()
     """What could not be read or used, each as a sentence for the user."""
+    opening: Opening = Opening()
+    """What the screen shows first."""
 
     def save_setting(self, key: str, value: str | int | float | bool) -> str | None:
         """Write one setting into the settings file.

@@ -108,6 +108,8 @@ class State:
     """What the GPU has, as last read: at the start, and after each load and unload."""
     marked: frozenset[str] = frozenset()
     """Variant ids marked for a comparison."""
+    bench_question: str = ""
+    """What the user wants to measure with, beside the sets of prompts that ship."""
     answering: bool = False
     """An answer is being written in the chat."""
     service_text: str = ""

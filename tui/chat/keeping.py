@@ -33,7 +33,7 @@ class Keeper:
         store: ConversationStore,
         conversation: Conversation,
         variant_id: str,
-        on_trouble: Callable[[DatabaseError], None],
+        on_trouble: Callable[[DatabaseError], object],
     ) -> None:
         self._store = store
         self._on_trouble = on_trouble

@@ -29,7 +29,7 @@ MOST_MODELS = 3
 Order = Literal["in_turn", "at_once"]
 ORDERS: dict[Order, str] = {
     "in_turn": "one after the other, each with the machine to itself",
-    "at_once": "all at once: they share the machine, and each is slower than alone",
+    "at_once": "all at once: they share the machine, each slower than alone",
 }
 """What each order means for the figures, in words."""
 
@@ -107,7 +107,7 @@ class KeptAnswers:
         database: Database,
         conversations: Sequence[Conversation],
         variant_ids: Sequence[str],
-        on_trouble: Callable[[DatabaseError], None],
+        on_trouble: Callable[[DatabaseError], object],
     ) -> None:
         self._database = database
         self._conversations = conversations
@@ -119,6 +119,11 @@ class KeptAnswers:
     def ids(self) -> dict[int, str]:
         """Id of the conversation, by the index of the model; only of those that were asked."""
         return {index: one.conversation.id for index, one in self._keepers.items()}
+
+    def conversation(self, index: int) -> Conversation | None:
+        """Return the conversation with the answer so far; None where nobody was asked."""
+        keeper = self._keepers.get(index)
+        return keeper.conversation if keeper is not None else None
 
     def take(self, index: int, told: Told) -> None:
         """Take in what `ask_side_by_side` tells."""

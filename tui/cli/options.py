@@ -19,3 +19,14 @@ class GlobalOptions:
     """The team's registry."""
     log_level: str | None = None
     """debug, info, warning or error."""
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """What the screen shows first."""
+
+    pane: str = "catalog"
+    conversation_id: str | None = None
+    """A kept conversation, for the chat."""
+    variant: str | None = None
+    """Who answers in the chat, as the user named it."""

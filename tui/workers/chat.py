@@ -73,7 +73,7 @@ async def stream_answer(
     """
     meter = AnswerMeter()
     live = LiveTeller(post, request.variant_id, "chat")
-    teller = _Teller(post, meter)
+    teller = Teller(post, meter)
     ended, error = "unknown", None
     saver.save(conversation)
     saved_s = time.monotonic()
@@ -141,7 +141,7 @@ def _sum(one: float | None, other: float | None) -> float | None:
     return one if other is None else other if one is None else one + other
 
 
-class _Teller:
+class Teller:
     """Posts what has come: at once after a pause, else all of the last `TELL_EVERY_S` together."""
 
     def __init__(self, post: Post, meter: AnswerMeter) -> None:
@@ -153,6 +153,7 @@ class _Teller:
         self._call: asyncio.TimerHandle | None = None
 
     def add(self, delta: ChatDelta) -> None:
+        """Take in text."""
         (self._thought if delta.reasoning else self._text).append(delta.text)
         if self._call is None:
             wait_s = self._told_s + TELL_EVERY_S - time.monotonic()
@@ -162,6 +163,7 @@ class _Teller:
                 self._call = asyncio.get_running_loop().call_later(wait_s, self.tell)
 
     def tell(self) -> None:
+        """Post what there is, now."""
         if self._call is not None:
             self._call.cancel()
             self._call = None

@@ -30,6 +30,7 @@ from tui.bench.events import (
 from tui.bench.export import export_csv, export_json
 from tui.bench.plan import BenchPlan, PlanError
 from tui.bench.prompt_sets import BUILT_IN
+from tui.bench.prompts import PromptSet
 from tui.bench.recorder import Recorder
 from tui.bench.results import RequestResult, TargetFacts
 from tui.bench.summary import Summary, summarize
@@ -87,6 +88,8 @@ class BenchPane(Pane):
         settings = self.session.config.bench
         self._rounds = settings.rounds
         self._prompts = 0
+        self._question = ""
+        """What was brought from the chat to be measured with."""
         self._recorder = Recorder(Database(self.session.paths.database))
         self._run: Worker[None] | None = None
         self._plan: BenchPlan | None = None
@@ -106,9 +109,17 @@ class BenchPane(Pane):
 
     def show_state(self, state: State) -> None:
         """Draw the choice."""
+        if state.bench_question != self._question:
+            self._question = state.bench_question
+            self._prompts = len(self._prompt_sets) - 1
         self.table.empty = "No model is on disk yet: run one in the catalog (1) first."
         self.table.set_rows([_row(one, one.id in state.marked) for one in self._choices(state)])
         self._draw_head()
+
+    @property
+    def _prompt_sets(self) -> tuple[PromptSet, ...]:
+        own = PromptSet.of("your question", (self._question,))
+        return (*BUILT_IN, own) if self._question else BUILT_IN
 
     def on_resize(self) -> None:
         """Give the columns their widths anew."""
@@ -143,7 +154,7 @@ class BenchPane(Pane):
             few = f" (a verdict needs {LEAST_ROUNDS})" if self._rounds < LEAST_ROUNDS else ""
             parts = [
                 f"{len(self.store.state.marked)} chosen (space)",
-                f"{BUILT_IN[self._prompts].name} (p)",
+                f"{self._prompt_sets[self._prompts].name} (p)",
                 f"{self._rounds} rounds (+ -){few}",
                 "s start",
             ]
@@ -178,7 +189,7 @@ class BenchPane(Pane):
     def action_next_prompts(self) -> None:
         """Switch between the built-in sets of prompts."""
         if not self.running:
-            self._prompts = (self._prompts + 1) % len(BUILT_IN)
+            self._prompts = (self._prompts + 1) % len(self._prompt_sets)
             self._draw_head()
 
     def action_more_rounds(self) -> None:
@@ -210,7 +221,7 @@ class BenchPane(Pane):
         try:
             self._plan = BenchPlan(
                 tuple(map(Target, chosen)),
-                BUILT_IN[self._prompts],
+                self._prompt_sets[self._prompts],
                 rounds=self._rounds,
                 max_tokens=settings.max_tokens,
                 timeout_s=settings.timeout_s,

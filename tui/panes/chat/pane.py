@@ -17,7 +17,7 @@ from tui.formats import format_context
 from tui.foundry.text import clean_text
 from tui.foundry.types import Model
 from tui.messages import ChatRequested
-from tui.panes.chat.turn_actions import TurnActions
+from tui.panes.chat.session_actions import SessionActions
 from tui.panes.chat.views import key_namer
 from tui.store import State
 from tui.widgets.prompt import Prompt
@@ -32,7 +32,7 @@ esc leaves the text field, then 1 to 5 switch panes.
 Try: Explain edge AI in one sentence."""
 
 
-class ChatPane(TurnActions):
+class ChatPane(SessionActions):
     """A conversation with the model of the user's choice."""
 
     TOPICS = ("models", "chat", "jobs", "backend")
@@ -59,15 +59,17 @@ class ChatPane(TurnActions):
     def on_mount(self) -> None:
         """Start with an empty conversation."""
         self.key = key_namer(dict(self.session.config.keys))
-        self.conversation = self._new_conversation()
+        self.conversation = self.new_conversation()
         self.history = ConversationStore(Database(self.session.paths.database))
         self.saver = ConversationSaver(self.history, self.post_message)
         self.start_answering()
         self.start_turns()
+        self.start_sessions()
         super().on_mount()
         self.store.signal("system").subscribe(self, self.look_after_stop)
 
-    def _new_conversation(self) -> Conversation:
+    def new_conversation(self) -> Conversation:
+        """Return an empty one, with the parameters of the settings."""
         settings = self.session.config.chat
         return Conversation(
             parameters=Parameters(
@@ -82,6 +84,7 @@ class ChatPane(TurnActions):
     def show_state(self, state: State) -> None:
         """Follow the model that answers, and a load that a question waits for."""
         self.conversation_changed()
+        self.follow_conversation(state)
         self.look_after_load(state)
 
     def conversation_changed(self) -> None:
@@ -136,32 +139,15 @@ class ChatPane(TurnActions):
         if self.busy:
             self.notify("The answer is still being written; esc stops it.")
             return
-        self.show_conversation(self._new_conversation())
+        self.show_conversation(self.new_conversation())
         self.screen.set_focus(self.prompt)
-
-    def action_copy_answer(self) -> None:
-        """Copy the turn with the mark, else the last answer, as it was written (Markdown)."""
-        turns = self.conversation.turns
-        marked = [turn for turn in turns if turn.id == self.transcript.chosen_id]
-        turns = tuple(marked or (turn for turn in turns if turn.role == "assistant"))
-        if turns:
-            self.app.copy_to_clipboard(turns[-1].content)
-            self.notify("The text is on the clipboard.")
-        else:
-            self.notify("There is no answer to copy yet.")
 
     @work(group="choose", exclusive=True)
     async def action_choose_model(self) -> None:
         """Choose the model that answers from here on."""
         from tui.panes.chat.choose import ChooseModel
 
-        variants = [
-            variant
-            for model in self.store.state.models or ()
-            for variant in model.variants
-            if variant.loaded or variant.cached
-        ]
-        variants.sort(key=lambda one: not one.loaded)
+        variants = self.ready_variants()
         chosen = self.chosen_model()
         current = chosen[1].id if chosen else None
         if variant_id := await self.app.push_screen_wait(ChooseModel(variants, current)):
