@@ -135,7 +135,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("cache.clean", "C", "clean",
            "Delete old versions whose newer one has worked; asks first.", "clean", footer=False),
     Action("cache.doctor", "d", "doctor",
-           "Look for what is wrong on disk: partial downloads, orphans, missing files.", "doctor"),
+           "Look for what is wrong on disk, mend it, and compare checksums.", "doctor"),
     Action("cache.import", "i", "import", "Add a model directory of your own, or a bundle.",
            "import_model"),
     Action("cache.export", "e", "export",

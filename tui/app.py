@@ -254,6 +254,10 @@ class FoundryApp(AppActions):
     def _cache_requested(self, message: m.CacheRequested) -> None:
         self.cache_jobs.start(message.wish)
 
+    @on(m.DamageFound)
+    def _damage_found(self, message: m.DamageFound) -> None:
+        self.store.apply("cache", cache_damage=message.findings)
+
     @on(m.Noticed)
     def _noticed(self, message: m.Noticed) -> None:
         self._say(message.text)
@@ -290,6 +294,7 @@ class FoundryApp(AppActions):
         others = [one for one in self.store.state.jobs if one.id != job.id]
         self.store.apply("jobs", jobs=(*others, job)[-KEPT_JOBS:])
         self._frame_changed()
+        self.cache_jobs.job_ended(job)
         if job.state == "failed" and job.error is not None:
             self._say_error(job.error, title=f"{job.kind} {job.subject}")
         elif job.state == "done" and job.kind in ("download", "import", "delete", "export"):

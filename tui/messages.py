@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Literal
 
 from textual.message import Message
 
+from tui.cache.findings import Finding
 from tui.cache.notes import CacheNotes
 from tui.cache.wishes import CacheWish
 from tui.catalog.kv_cache import KvShape
@@ -172,6 +173,13 @@ class CacheRequested(Message):
     """Do something with what is on disk."""
 
     wish: CacheWish
+
+
+@dataclass
+class DamageFound(Message):
+    """All models were compared with their checksums."""
+
+    findings: tuple[Finding, ...]
 
 
 @dataclass

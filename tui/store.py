@@ -10,6 +10,7 @@ from typing import Any, Literal
 from textual.dom import DOMNode
 from textual.signal import Signal
 
+from tui.cache.findings import Finding
 from tui.cache.notes import CacheNotes
 from tui.catalog.kv_cache import KvShape
 from tui.catalog.measured import Measured
@@ -26,6 +27,7 @@ from tui.system.sampler import Sample
 JobKind = Literal[
     "download", "load", "unload", "run", "delete", "import", "compile", "export", "bench",
     "service", "move cache", "probe", "update", "roll back", "clean",
+    "mend", "checksums",
 ]  # fmt: skip
 JobState = Literal["waiting", "running", "done", "failed", "cancelled"]
 Topic = Literal["backend", "models", "cache", "jobs", "system", "marks", "chat"]
@@ -93,6 +95,8 @@ class State:
     cache_error: FoundryError | None = None
     cache_notes: CacheNotes = CacheNotes()
     """What this program remembers about what is on disk."""
+    cache_damage: tuple[Finding, ...] = ()
+    """What the last comparison with the checksums found."""
     kv_shapes: Mapping[str, KvShape] = field(default_factory=dict)
     """What the models on disk tell about their KV caches, by variant id."""
     jobs: tuple[Job, ...] = ()

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import pytest
 
 from tui.cache.doctor import examine
+from tui.cache.notes import CacheNotes
 from tui.foundry.types import CacheEntry, CacheInfo, Device, Model, Variant
 
 NOW = 1_790_000_000.0
@@ -48,10 +50,13 @@ def test_a_whole_cache_has_nothing_wrong(tmp_path: Path) -> None:
     ("files", "variant_id", "size", "state", "expected"),
     [
         (WHOLE, "otter:1", 10, "partial", ("partial", "delete")),
-        (WHOLE, "", 10, "partial", ("partial", "by hand")),
-        (WHOLE, "", 10, "orphan", ("orphan", "by hand")),
-        (WHOLE[:1], "otter:1", 100 * MB, "complete", ("incomplete", "delete")),
-        (WHOLE, "stranger:1", 100 * MB, "complete", ("unknown", "by hand")),
+        (WHOLE, "", 10, "partial", ("partial", "delete folder")),
+        (WHOLE, "", 10, "orphan", ("orphan", "delete folder")),
+        (WHOLE[:1], "otter:1", 10, "orphan", ("unnamed", "write identity")),
+        (WHOLE[1:], "otter:1", 10, "orphan", ("orphan", "delete folder")),
+        (WHOLE[:1], "otter:1", 100 * MB, "complete", ("unnamed", "write identity")),
+        (WHOLE[1:], "otter:1", 100 * MB, "complete", ("incomplete", "delete")),
+        (WHOLE, "stranger:1", 100 * MB, "complete", ("unknown", "delete")),
         (WHOLE, "otter:1", 50 * MB, "complete", ("too small", "delete")),
     ],
 )
@@ -67,6 +72,49 @@ def test_an_older_version_beside_a_newer_one(tmp_path: Path) -> None:
     old = entry(folder(tmp_path, "otter-1", *WHOLE), "otter:1")
     new = entry(folder(tmp_path, "otter-3", *WHOLE), "Otter:3")
     assert kinds(tmp_path, [old, new], "otter:1", "Otter:3") == [("older", "delete")]
+
+
+def test_an_older_version_may_go_once_the_newer_has_worked(tmp_path: Path) -> None:
+    old = entry(folder(tmp_path, "otter-1", *WHOLE), "otter:1")
+    new = entry(folder(tmp_path, "otter-3", *WHOLE), "otter:3")
+    cache, models = CacheInfo(tmp_path, (old, new), 0), catalog("otter:1", "otter:3")
+    assert [one.certain for one in examine(cache, models, NOW)] == [False]
+    notes = CacheNotes({"otter:3": 1.0})
+    assert [one.certain for one in examine(cache, models, NOW, notes)] == [True]
+
+
+def test_links_that_lead_nowhere(tmp_path: Path) -> None:
+    place = folder(tmp_path, "otter-1", *WHOLE)
+    (place / "v1" / "model.onnx").symlink_to(tmp_path / "gone")
+    assert kinds(tmp_path, [entry(place, "otter:1")], "otter:1") == [("dangling", "delete")]
+    own = tmp_path / "Local" / "mine-1"
+    own.mkdir(parents=True)
+    (own / "model.onnx").symlink_to(tmp_path / "usb" / "model.onnx")
+    lost = entry(own, "mine:1", origin="imported", state="orphan")
+    (found,) = examine(CacheInfo(tmp_path, (lost,), 0), (), NOW)
+    assert (found.kind, found.certain) == ("dangling", False)
+    assert str(tmp_path / "usb") in found.what
+
+
+def test_without_a_catalog_nothing_is_unknown(tmp_path: Path) -> None:
+    assert kinds(tmp_path, [entry(folder(tmp_path, "otter-1", *WHOLE), "otter:1")]) == []
+
+
+def test_what_only_the_disk_lists_is_unknown(tmp_path: Path) -> None:
+    place = folder(tmp_path, "otter-1", *WHOLE)
+    listed = [Model("otter", (Variant("otter:1", "otter", cached=True),), local=True)]
+    found = examine(CacheInfo(tmp_path, (entry(place, "otter:1"),), 0), listed, NOW)
+    assert [one.kind for one in found] == ["unknown"]
+
+
+def test_a_copy_that_was_left_off(tmp_path: Path) -> None:
+    part = folder(tmp_path, ".otter-1.part", "model.onnx")
+    for path in (part, *part.rglob("*")):
+        os.utime(path, (NOW, NOW))
+    assert kinds(tmp_path, []) == []  # somebody may be writing to it
+    for path in (part, *part.rglob("*")):
+        os.utime(path, (NOW - 7200, NOW - 7200))
+    assert kinds(tmp_path, []) == [("unfinished", "delete folder")]
 
 
 def test_what_is_ours_is_left_alone(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from functools import partial
 from pathlib import Path, PurePath
 from typing import Literal
 
-from tui.cache.threads import Tell
+from tui.cache.threads import Tell, part_of
 from tui.foundry.errors import FoundryError
 from tui.foundry.on_disk.local_models import MARKER, delete_tree
 from tui.foundry.on_disk.model_folder import read_json
@@ -72,7 +72,7 @@ class Carrier:
         for piece in self._pieces:
             tell(done, total)
             try:
-                self._carry_one(piece, partial(_tell_on, tell, done, total))
+                self._carry_one(piece, part_of(tell, done, total))
             except OSError as error:
                 raise _refused(piece, error) from error
             done += piece.size_bytes
@@ -103,7 +103,7 @@ class Carrier:
             with contextlib.suppress(OSError):
                 self._undo.pop()()
 
-    def _carry_one(self, piece: Piece, tell: Callable[[int], None]) -> None:
+    def _carry_one(self, piece: Piece, tell: Tell) -> None:
         target = self._place / piece.relative
         self._make(target.parent)
         if self._way == "link":
@@ -164,10 +164,6 @@ class Carrier:
         self._undo.append(lambda: _delete_empty(folder))
 
 
-def _tell_on(tell: Tell, before: int, total: int, copied: int) -> None:
-    tell(before + copied, total)
-
-
 def _refused(piece: Piece, error: OSError) -> MoveError:
     return MoveError(
         f"{piece.source} cannot be carried over: {error.strerror or error}.",
@@ -180,7 +176,7 @@ def _link_anew(path: Path, target: str) -> None:
     path.symlink_to(target)
 
 
-def _copy_tree(source: Path, target: Path, tell: Callable[[int], None]) -> None:
+def _copy_tree(source: Path, target: Path, tell: Tell) -> None:
     """Copy a directory onto another disk, links as links, and see that all of it has arrived."""
     done = 0
     for path, relative in _walk(source):
@@ -193,7 +189,7 @@ def _copy_tree(source: Path, target: Path, tell: Callable[[int], None]) -> None:
             while chunk := reading.read(CHUNK_BYTES):
                 writing.write(chunk)
                 done += len(chunk)
-                tell(done)
+                tell(done, 0)
             writing.flush()
             os.fsync(writing.fileno())
         shutil.copystat(path, place)

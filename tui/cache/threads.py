@@ -56,3 +56,8 @@ async def in_thread(
                 await asyncio.wait({running})
         running.exception()  # it is the cancel's doing, and nobody else asks for it
         raise
+
+
+def part_of(tell: Tell, before: int, total: int) -> Tell:
+    """Return a `tell` for a part of some work, which begins after `before` of `total` bytes."""
+    return lambda done, _: tell(before + done, total)

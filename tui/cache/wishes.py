@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from tui.cache.carrier import Way
+from tui.cache.findings import Finding
 from tui.cache.moving import MovePlan
 
 
@@ -37,4 +38,16 @@ class MoveTo:
     way: Way
 
 
-CacheWish = Update | RollBack | Clean | MoveTo
+@dataclass(frozen=True, slots=True)
+class Mend:
+    """Carry out repairs of the doctor."""
+
+    findings: tuple[Finding, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CheckSums:
+    """Compare all models with their checksums, and take those that are missing."""
+
+
+CacheWish = Update | RollBack | Clean | MoveTo | Mend | CheckSums

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import time
 from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any
@@ -12,20 +13,25 @@ from textual.message import Message
 
 from tui.cache import versions
 from tui.cache.carrier import Way
+from tui.cache.checksums import Checked, check_all, checkable, take
+from tui.cache.findings import Finding
 from tui.cache.moving import MovePlan, change_place
-from tui.cache.notes import CacheNotebook
+from tui.cache.notes import CacheNotebook, FileSums
+from tui.cache.repairs import repair
 from tui.cache.several import each
-from tui.cache.wishes import CacheWish, Clean, MoveTo, RollBack, Update
+from tui.cache.threads import Tell, in_thread
+from tui.cache.wishes import CacheWish, CheckSums, Clean, Mend, MoveTo, RollBack, Update
 from tui.database import Database, DatabaseError
 from tui.formats import format_bytes
 from tui.foundry.backend import Backend, ProgressCallback
 from tui.foundry.errors import BackendUnavailable, RequestFailed
 from tui.foundry.ids import same_variant
 from tui.foundry.types import Progress
-from tui.messages import BackendConnected, Noticed, RefreshRequested, VariantUnloaded
+from tui.messages import BackendConnected, DamageFound, Noticed, RefreshRequested, VariantUnloaded
 from tui.store import Job, Store
 from tui.workers.jobs import JobRunner
 
+QUIET_WAIT_S = 0.2
 Post = Callable[[Message], object]
 KeepPlace = Callable[[Path], str | None]
 
@@ -72,6 +78,14 @@ class CacheJobs:
                 return self._runner.start(
                     "move cache", str(plan.new), lambda report: self._move(plan, way, report)
                 )
+            case Mend(findings):
+                count = len(findings)
+                subject = findings[0].path.name if count == 1 else f"{count} things"
+                return self._runner.start(
+                    "mend", subject, lambda report: self._mend(findings, report)
+                )
+            case CheckSums():
+                return self._runner.start("checksums", "all models", self._check_sums)
             case Clean(variant_ids):
                 count = len(variant_ids)
                 subject = variant_ids[0] if count == 1 else f"{count} old versions"
@@ -98,6 +112,13 @@ class CacheJobs:
             self._post(RefreshRequested("cache"))
 
         self._spawn(note())
+
+    def job_ended(self, job: Job) -> None:
+        """Take the checksums of a model that has just come to the disk."""
+        if job.state == "done" and job.kind in ("download", "update", "import"):
+            self._runner.start(
+                "checksums", job.subject, lambda report: self._take_sums(job.subject, report)
+            )
 
     # Jobs
 
@@ -149,6 +170,69 @@ class CacheJobs:
             problem = await asyncio.to_thread(self._keep_place, plan.new)
         self._post(BackendConnected(backend))  # it has another process and another address now
         self._post(Noticed(f"{moved.sentence()}\n{problem or ''}".strip()))
+
+    async def _mend(self, findings: tuple[Finding, ...], report: ProgressCallback) -> None:
+        backend, loaded = self._backend, self._store.state.loaded
+        location = (await backend.cache()).location
+
+        async def one(finding: Finding) -> int:
+            report(Progress(message=finding.path.name))
+            return await repair(backend, finding, location, self._notebook, report, loaded)
+
+        try:
+            freed = await each(findings, one)
+        finally:
+            mended = {finding.key for finding in findings}
+            left = [one for one in self._store.state.cache_damage if one.key not in mended]
+            self._post(DamageFound(tuple(left)))
+            self._post(RefreshRequested("models", by_user=True))
+            self._post(RefreshRequested("cache"))
+        self._post(Noticed(f"Mended. {format_bytes(sum(freed))} freed."))
+
+    async def _check_sums(self, report: ProgressCallback) -> None:
+        entries = (await self._backend.cache()).entries
+
+        def check(tell: Tell) -> Checked:
+            return check_all(entries, self._notebook, tell)
+
+        checked = await in_thread(check, report, "reading")
+        self._post(DamageFound(checked.findings))
+        self._post(RefreshRequested("cache"))
+        end = " The doctor (d) shows it." if checked.findings else ""
+        self._post(Noticed(f"{checked.sentence()}{end}"))
+
+    async def _take_sums(self, subject: str, report: ProgressCallback) -> None:
+        """Take the checksums of the models of a name that have none; steps back for an answer."""
+        for entry in checkable((await self._backend.cache()).entries):
+            if not versions.same_name(entry.variant_id, subject):
+                continue
+            if await asyncio.to_thread(self._notebook.checksums, entry.path) is not None:
+                continue
+
+            def read(tell: Tell, folder: Path = entry.path) -> FileSums:
+                return take(folder, self._when_quiet(tell))
+
+            try:
+                sums = await in_thread(read, report, "checksums")
+            except OSError:
+                continue  # gone meanwhile
+            if sums:
+                await asyncio.to_thread(self._notebook.keep_checksums, entry.path, sums)
+
+    def _when_quiet(self, tell: Tell) -> Tell:
+        """Return a `tell` that waits while something is measured or answered."""
+
+        def told(done: int, total: int) -> None:
+            tell(done, total)
+            while self._is_busy():
+                time.sleep(QUIET_WAIT_S)
+                tell(done, total)
+
+        return told
+
+    def _is_busy(self) -> bool:
+        state = self._store.state
+        return state.answering or any(job.kind == "bench" for job in state.active_jobs)
 
     async def _remove(self, variant_id: str) -> int:
         loaded = self._store.state.loaded

@@ -35,7 +35,14 @@ def add_cache(add: Add) -> None:
     _add_versions(add, actions)
     doctor = add("doctor", "cache_doctor", "look for what is wrong on disk", actions)
     doctor.add_argument(
-        "--repair", action="store_true", help="delete partial downloads and a stale catalog copy"
+        "--checksums", action="store_true", help="read all models; take checksums or compare them"
+    )
+    doctor.add_argument("--repair", action="store_true", help="mend, after a question for each")
+    doctor.add_argument(
+        "--yes", action="store_true", help="do not ask; mends what loses nothing of use"
+    )
+    doctor.add_argument(
+        "--only", metavar="KINDS", help="mend these kinds, all of them: partial,orphan,duplicate"
     )
     doctor.set_defaults(action="doctor")
     for word in ("rm", "remove"):

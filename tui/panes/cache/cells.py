@@ -8,7 +8,6 @@ from pathlib import Path
 from textual.content import Content
 
 from tui.cache.entries import CacheRow, last_used, summarize
-from tui.cache.notes import CacheNotes
 from tui.formats import UNKNOWN, format_age, format_bytes
 from tui.foundry.ids import split_version
 from tui.foundry.text import clean_text
@@ -51,18 +50,21 @@ def table_row(row: CacheRow, now_s: float, *, marked: bool) -> Row:
     )
 
 
-def details(row: CacheRow, notes: CacheNotes, now_s: float) -> Content:
+def details(row: CacheRow, state: State, now_s: float) -> Content:
     """Return what is known about a row, for the panel."""
+    damaged = any(one.path == row.entry.path for one in state.cache_damage)
     lines = [
         Content.styled(clean_text(row.entry.variant_id or row.label, False), "b $primary"),
         *(Content.styled(text, "$accent") for text in version_lines(row)),
         Content(clean_text(row.note, False)),
     ]
+    if damaged:
+        lines.append(Content.styled("Not as it was: the doctor (d) says more.", "$text-error"))
     lines.append(Content.styled(clean_text(str(row.entry.path), False), "$text-muted"))
     facts = [f"frees {format_bytes(row.frees_bytes)}"]
     if row.entry.modified_at:
         facts.append(f"changed {format_age(now_s - row.entry.modified_at)}")
-    if (checked := notes.checked_at_s.get(str(row.entry.path))) is not None:
+    if (checked := state.cache_notes.checked_at_s.get(str(row.entry.path))) is not None:
         facts.append(f"checksums {format_age(now_s - checked)}")
     lines.append(Content.styled(" · ".join(facts), "$text-muted"))
     return Content("\n").join(lines)

@@ -74,7 +74,7 @@ class CacheList(Pane):
     @on(Table.Highlighted)
     def _show_details(self) -> None:
         row = self.row
-        text = details(row, self.store.state.cache_notes, time.time()) if row else Content("")
+        text = details(row, self.store.state, time.time()) if row else Content("")
         self.query_one("#cache-details", Static).update(text, layout=False)
 
     @property

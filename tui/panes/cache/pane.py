@@ -10,10 +10,14 @@ from textual import on, work
 
 from tui.actions import bindings_of
 from tui.cache.carrier import Way
-from tui.cache.doctor import Finding, examine
-from tui.cache.entries import delete_question
+from tui.cache.doctor import examine
+from tui.cache.entries import NAMED, delete_question
+from tui.cache.findings import REPAIR_WORDS
 from tui.cache.moving import MovePlan
-from tui.cache.wishes import Clean, MoveTo, RollBack, Update
+from tui.cache.notes import CacheNotebook
+from tui.cache.wishes import CheckSums, Clean, Mend, MoveTo, RollBack, Update
+from tui.database import Database
+from tui.formats import format_bytes
 from tui.foundry.errors import FoundryError
 from tui.foundry.text import clean_text
 from tui.foundry.types import Capability
@@ -149,32 +153,30 @@ class CachePane(CacheList):
         """Show what is wrong on disk, and mend what is chosen."""
         state = self.store.state
         if state.cache is None:
+            self.notify("The disk is still being looked at.")
             return
-        findings = await asyncio.to_thread(examine, state.cache, state.models or ())
-        if not findings:
-            self.notify("Nothing is wrong on disk.")
-            return
-        by_key = {one.key: one for one in findings}
-        choices = [Choice(one.key, one.kind, f"{one.what} {one.mend}") for one in findings]
-        hint = "enter deletes what can be deleted, after a question"
-        key = await self.app.push_screen_wait(ChooseDialog("On disk", choices, hint))
-        if key:
-            await self._repair(by_key[key])
+        from tui.panes.cache.doctor_dialog import DoctorDialog
 
-    async def _repair(self, finding: Finding) -> None:
-        if finding.repair == "by hand":
-            self.notify(f"{finding.what}\n{finding.mend}\n{finding.path}", markup=False)
-            return
-        if not await self.confirmed("Delete?", f"{finding.what}\n{finding.path}", "Delete"):
-            return
-        if finding.repair == "delete":
-            self.post_message(JobRequested("delete", finding.variant_id))
-            return
-        try:
-            await asyncio.to_thread(finding.path.unlink)
-        except OSError as error:
-            self.notify(f"It could not be deleted: {error.strerror}.", severity="error")
-        self.post_message(RefreshRequested("models", by_user=True))
+        notebook = CacheNotebook(Database(self.session.paths.database))
+        found = await asyncio.to_thread(
+            examine, state.cache, state.models or (), None, state.cache_notes, notebook
+        )
+        seen = {one.key for one in found}
+        found += tuple(one for one in state.cache_damage if one.key not in seen)
+        wish = await self.app.push_screen_wait(DoctorDialog(found))
+        if isinstance(wish, CheckSums) or (wish is not None and await self._agreed(wish)):
+            self.post_message(CacheRequested(wish))
+
+    async def _agreed(self, wish: Mend) -> bool:
+        findings = wish.findings
+        lines = [one.what for one in findings[:NAMED]]
+        if len(findings) > NAMED:
+            lines.append(f"and {len(findings) - NAMED} more")
+        freed = sum(one.frees_bytes for one in findings)
+        lines += [""] + ([f"This frees {format_bytes(freed)}."] if freed else [])
+        deletes = any(one.repair.startswith("delete") for one in findings)
+        word = "Delete" if deletes else REPAIR_WORDS[findings[0].repair].capitalize()
+        return await self.confirmed("Mend?", "\n".join(lines).strip(), word)
 
     @work(group="export", exclusive=True)
     async def action_export(self) -> None:
