@@ -83,7 +83,7 @@ def test_the_course_on_the_screen(start: Start, environment: dict[str, str], hom
     terminal.type("Say hello in 5 words.")
     terminal.press("enter")
     terminal.wait_for("TTFT")
-    terminal.wait_for(" tokens ")
+    terminal.wait_for("stopped by itself")
 
     # Memory, watched.
     terminal.press("escape")

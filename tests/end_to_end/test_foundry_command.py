@@ -56,7 +56,7 @@ def test_all_that_one_does_with_it(stand_in: FoundryStandIn, start: Start) -> No
     terminal.press("escape")
     terminal.settle()
     terminal.press("2")
-    terminal.wait_for(lambda text: "partial" in text and "demo-tall" in text)
+    terminal.wait_for(lambda text: "part " in text and "demo-tall" in text)
 
     # A run that goes on from there, with its log.
     stand_in.state.change(pace_s=0.03)
