@@ -100,4 +100,6 @@ def test_keys_from_the_config_are_named_instead() -> None:
 
 
 def test_bindings_carry_ids_so_that_the_config_can_move_them() -> None:
-    assert [binding.id for binding in bindings_of("monitor")] == ["monitor.freeze"]  # type: ignore[union-attr]
+    ids = [binding.id for binding in bindings_of("monitor")]  # type: ignore[union-attr]
+    assert ids == [action.id for action in ACTIONS if action.scope == "monitor"]
+    assert "monitor.freeze" in ids

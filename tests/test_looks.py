@@ -17,7 +17,7 @@ from tests.support.waiting import screen_text, wait_until
 from tui.app import FoundryApp
 from tui.cli.options import GlobalOptions
 from tui.session import load_session
-from tui.system.sampler import ProcessSample, Sample
+from tui.system.sample import ProcessSample, Sample
 
 ROOT = Path(__file__).parent.parent
 Compare = Callable[..., bool]
@@ -29,6 +29,9 @@ class FixedSampler:
 
     def __init__(self, *_: object, **__: object) -> None:
         self._number = count()
+
+    pids = ()
+    devices = None
 
     def follow(self, *_: int) -> None:
         """Nothing to follow."""
@@ -60,8 +63,8 @@ def app(monkeypatch: pytest.MonkeyPatch) -> FoundryApp:
         return backend
 
     monkeypatch.setattr("tui.foundry.connect.connect", connect)
-    monkeypatch.setattr("tui.app.Sampler", FixedSampler)
-    monkeypatch.setattr("tui.app.SAMPLE_EVERY_S", 3600.0)
+    monkeypatch.setattr("tui.workers.sampling.Sampler", FixedSampler)
+    monkeypatch.setattr("tui.workers.sampling.SamplingWorker.pace_s", 3600.0)
     return FoundryApp(load_session(GlobalOptions(models_file=ROOT / "models.json"), {}))
 
 

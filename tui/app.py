@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import signal
 import sys
-from dataclasses import replace
 from functools import partial
 from typing import ClassVar
 
@@ -20,16 +20,17 @@ from textual.widgets import Static
 
 from tui import messages as m
 from tui.actions import PANES, bindings_of
-from tui.app_actions import DOCK_FROM_WIDTH, AppActions
+from tui.app_actions import DOCK_FROM_WIDTH
+from tui.app_machine import AppMachine
 from tui.database import Database
 from tui.panes.base import Pane
 from tui.panes.factory import make_pane
 from tui.session import Session
 from tui.store import Store
 from tui.system.history import History
-from tui.system.sampler import Sampler
 from tui.theme import THEMES
 from tui.widgets.footer import KeyFooter
+from tui.widgets.glyphs import choose_glyphs
 from tui.widgets.header import Header
 from tui.widgets.status_line import StatusLine
 from tui.workers.backend import BackendWorker
@@ -37,14 +38,15 @@ from tui.workers.cache_jobs import CacheJobs
 from tui.workers.jobs import JobRunner
 from tui.workers.machine import MachineWorker
 from tui.workers.model_jobs import ModelJobs
+from tui.workers.recording import RecordingWorker
+from tui.workers.sampling import SamplingWorker
 
-SAMPLE_EVERY_S = 1.0
 LEAST_WIDTH, LEAST_HEIGHT = 50, 12
 CLOSE_WAIT_S = 1.0
 KEPT_JOBS = 50
 
 
-class FoundryApp(AppActions):
+class FoundryApp(AppMachine):
     """The screen.
 
     Args:
@@ -56,8 +58,6 @@ class FoundryApp(AppActions):
     BINDINGS: ClassVar[list[BindingType]] = [*bindings_of("everywhere")]
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-wide")]  # noqa: RUF012
 
-    header = query_one("#header", Header)
-    status_line = query_one("#status-line", StatusLine)
     key_footer = query_one("#footer", KeyFooter)
 
     def __init__(self, session: Session) -> None:
@@ -65,6 +65,7 @@ class FoundryApp(AppActions):
         self.session = session
         self.store = Store(self)
         self.history = History()
+        self.glyphs = choose_glyphs(session.config.monitor.graphs, os.environ)
         self.runner = JobRunner(self.post_message)
         self.backend_worker = BackendWorker(session, self.post_message)
         self.model_jobs = ModelJobs(
@@ -75,8 +76,13 @@ class FoundryApp(AppActions):
             self.store, self.runner, database, self.post_message, self.backend_worker.keep_place
         )
         self.machine_worker = MachineWorker(self.store, database, self.post_message)
+        self.recording = RecordingWorker(
+            self.history, session.paths.recordings, lambda: self.sampling.pace_s, self.post_message
+        )
         self.pane_name = ""
-        self._sampler = Sampler(disk_path=session.paths.data_dir)
+        self.sampling = SamplingWorker(
+            self.store, self.history, session, self.post_message, lambda: self.monitor_shows
+        )
         for theme in THEMES:
             self.register_theme(theme)
         wanted = session.config.theme
@@ -85,7 +91,7 @@ class FoundryApp(AppActions):
 
     def compose(self) -> ComposeResult:
         """Lay out the frame; the first pane follows on mount."""
-        yield Header(self.history, id="header")
+        yield Header(self.history, glyphs=self.glyphs, id="header")
         yield StatusLine(id="status-line")
         with Horizontal(id="body"):
             yield Vertical(id="panes")
@@ -99,8 +105,7 @@ class FoundryApp(AppActions):
         opening = self.session.opening
         self.store.apply("chat", chat_variant=opening.variant)
         await self._show_pane(opening.pane)
-        self.set_interval(SAMPLE_EVERY_S, self._sample)
-        self._sample()
+        self.sampling.take()
         for problem in self.session.problems:
             self._say(problem, severity="warning")
         self.backend_worker.connect()
@@ -131,7 +136,7 @@ class FoundryApp(AppActions):
     def _backend_connected(self, message: m.BackendConnected) -> None:
         self.store.backend = message.backend
         info = message.backend.info
-        self._sampler.follow(*([info.pid] if info.pid else []))
+        self.sampling.follow(info)
         self.store.apply("backend", connection="ready", info=info, connection_error=None)
         self.backend_worker.fetch("models", "cache")
 
@@ -150,7 +155,7 @@ class FoundryApp(AppActions):
         if restarted:
             self.history.mark("crash")
             self.store.apply("system", memory=self.store.state.memory.runtime_ended())
-        self._sampler.follow(*([info.pid] if info.pid else []))
+        self.sampling.follow(info)
         self.store.apply("backend", info=info)
         self._say(message.text, severity="warning" if restarted else "information")
         self.backend_worker.fetch("models")
@@ -195,7 +200,7 @@ class FoundryApp(AppActions):
     @on(m.BackendRequested)
     def _backend_requested(self, message: m.BackendRequested) -> None:
         self.store.backend = None
-        self._sampler.follow()
+        self.sampling.follow(None)
         self.store.apply("marks", marked=frozenset())
         self.store.apply("models", models=None, models_error=None)
         self.store.apply("cache", cache=None, cache_error=None)
@@ -221,10 +226,6 @@ class FoundryApp(AppActions):
     @on(m.AnsweringChanged)
     def _answering_changed(self, message: m.AnsweringChanged) -> None:
         self.store.apply("chat", answering=message.answering)
-
-    @on(m.AnswerMoved)
-    def _answer_moved(self, message: m.AnswerMoved) -> None:
-        self.history.take(message.figures)
 
     @on(m.ServiceTold)
     def _service_told(self, message: m.ServiceTold) -> None:
@@ -286,7 +287,7 @@ class FoundryApp(AppActions):
     async def _pane_requested(self, message: m.PaneRequested) -> None:
         await self._show_pane(message.pane)
 
-    # Jobs and memory
+    # Jobs
 
     @on(m.JobChanged)
     def _job_changed(self, message: m.JobChanged) -> None:
@@ -295,53 +296,13 @@ class FoundryApp(AppActions):
         self.store.apply("jobs", jobs=(*others, job)[-KEPT_JOBS:])
         self._frame_changed()
         self.cache_jobs.job_ended(job)
+        self.sampling.watch(self.store.state.active_jobs)
         if job.state == "failed" and job.error is not None:
             self._say_error(job.error, title=f"{job.kind} {job.subject}")
         elif job.state == "done" and job.kind in ("download", "import", "delete", "export"):
             self._say(f"{job.kind} {job.subject}: done")
 
-    @on(m.VariantLoaded)
-    def _variant_loaded(self, message: m.VariantLoaded) -> None:
-        self.history.mark("load", message.result.variant_id)
-        memory = self.store.state.memory.loaded(message.result)
-        self.store.apply("system", memory=memory)
-        self.cache_jobs.note_use(message.result.variant_id)
-        self.machine_worker.keep_load(message.result)
-
-    @on(m.MachineRead)
-    def _machine_read(self, message: m.MachineRead) -> None:
-        self.store.apply(
-            "system",
-            memory_records=message.records,
-            device_memory=message.device,
-            figures=message.figures,
-            usable_contexts=message.usable,
-        )
-
-    @on(m.ContextProbed)
-    def _context_probed(self, message: m.ContextProbed) -> None:
-        self.machine_worker.keep_context(message.found)
-
-    @on(m.VariantUnloaded)
-    def _variant_unloaded(self, message: m.VariantUnloaded) -> None:
-        self.history.mark("unload", message.variant_id)
-        memory = self.store.state.memory.unloaded(message.variant_id, message.freed_bytes)
-        self.store.apply("system", memory=memory)
-        self.machine_worker.read()
-
-    def _sample(self) -> None:
-        sample = self._sampler.sample()
-        sample = replace(sample, live=self.history.activity.sample(sample.at_s))
-        self.history.append(sample)
-        self.store.apply("system", sample=sample)
-        self._frame_changed()
-
     # Frame
-
-    def _frame_changed(self) -> None:
-        if self.is_running and self.query(Header):  # a job may end after the screen is gone
-            self.header.show(self.store.state, self.pane_name)
-            self.status_line.show(self.store.state)
 
     async def _show_pane(self, name: str) -> None:
         if name == self.pane_name:
@@ -360,6 +321,7 @@ class FoundryApp(AppActions):
             if not self.query(KeyFooter):  # the screen is gone meanwhile
                 return
         pane.activated()
+        self.sampling.hasten()
         self.key_footer.show_scopes(pane.SCOPES, self.session.config.keys)
         self._frame_changed()
 
@@ -371,6 +333,8 @@ class FoundryApp(AppActions):
         """End jobs and backend; the embedded runtime also ends with this process by itself."""
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(CLOSE_WAIT_S):
+                await self.sampling.close()
+                await self.recording.close()
                 await self.runner.close()
                 await self.backend_worker.close()
 

@@ -18,6 +18,7 @@ from tui.panes.base import Pane
 from tui.session import Session
 from tui.store import Store
 from tui.system.history import History
+from tui.widgets.glyphs import Glyphs
 
 DOCK_FROM_WIDTH = 140
 
@@ -28,12 +29,18 @@ class AppActions(OrderedKeysApp[int]):
     session: Session
     store: Store
     history: History
+    glyphs: Glyphs
     pane_name: str
 
     @property
     def active_pane(self) -> Pane:
         """The pane in front."""
         return self.query_one(f"#{self.pane_name}", Pane)
+
+    @property
+    def monitor_shows(self) -> bool:
+        """Whether somebody sees more of the samples than the header."""
+        return self.pane_name == "monitor" or bool(self.query("MonitorDock"))
 
     def action_show_help(self) -> None:
         """Show the keys of the pane in front."""
@@ -42,7 +49,9 @@ class AppActions(OrderedKeysApp[int]):
         pane = self.active_pane
         scopes = (*pane.SCOPES, "table", "everywhere")
         self.push_screen(
-            HelpDialog(dict(PANES)[self.pane_name], pane.HELP, scopes, self.session.config.keys)
+            HelpDialog(
+                dict(PANES)[self.pane_name], pane.help_text(), scopes, self.session.config.keys
+            )
         )
 
     def action_show_jobs(self) -> None:
@@ -92,7 +101,7 @@ class AppActions(OrderedKeysApp[int]):
         if docks := self.query(MonitorDock):
             await docks.remove()
         elif self.size.width >= DOCK_FROM_WIDTH:
-            await self.query_one("#body").mount(MonitorDock(self.store, self.history))
+            await self.query_one("#body").mount(MonitorDock(self.store, self.history, self.glyphs))
         else:
             self._say(
                 f"The docked monitor needs {DOCK_FROM_WIDTH} columns; this terminal has "

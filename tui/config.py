@@ -17,6 +17,8 @@ from tui.foundry.errors import FoundryError
 BackendChoice = Literal["auto", "foundry", "runtime", "endpoint"]
 BACKENDS: tuple[BackendChoice, ...] = ("auto", "foundry", "runtime", "endpoint")
 
+LEAST_INTERVAL_S, MOST_INTERVAL_S = 0.2, 60.0
+SECTIONS = ("keys", "chat", "bench", "monitor", "endpoints")
 HIDDEN = "***"
 """Stands for a key wherever settings are shown."""
 _POSITION = re.compile(r"\s*\(at line (\d+), column (\d+)\)$")
@@ -63,6 +65,18 @@ class BenchSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class MonitorSettings:
+    """How the machine is watched."""
+
+    interval_s: float = 1.0
+    """Time between two samples while somebody looks at them."""
+    hidden_interval_s: float = 2.0
+    """The same while only the header shows them and no model works."""
+    graphs: Literal["auto", "blocks", "ascii"] = "auto"
+    """What graphs are drawn with; auto takes blocks where the terminal is sure to have them."""
+
+
+@dataclass(frozen=True, slots=True)
 class EndpointSettings:
     """A named OpenAI-compatible server: a box behind an SSH tunnel, a cluster."""
 
@@ -97,6 +111,7 @@ class Config:
     """Action id to keys, separated by commas as Textual spells them."""
     chat: ChatSettings = ChatSettings()
     bench: BenchSettings = BenchSettings()
+    monitor: MonitorSettings = MonitorSettings()
     problems: tuple[str, ...] = ()
     """What in the file was not used, and why; one sentence each."""
 
@@ -242,7 +257,7 @@ class _Reader:
         self._problems: list[str] = []
 
     def read(self, table: Mapping[str, Any]) -> Config:
-        top = {k: v for k, v in table.items() if k not in ("keys", "chat", "bench", "endpoints")}
+        top = {key: value for key, value in table.items() if key not in SECTIONS}
         values = self._checked(
             top,
             "",
@@ -258,6 +273,11 @@ class _Reader:
         )
         chat = {"temperature": _number(0, 2), "max_tokens": _whole, "system_prompt": _any_text}
         bench = {"rounds": _whole, "max_tokens": _whole, "timeout_s": _number(0.001)}
+        monitor = {
+            "interval_s": _number(LEAST_INTERVAL_S, MOST_INTERVAL_S),
+            "hidden_interval_s": _number(LEAST_INTERVAL_S, MOST_INTERVAL_S),
+            "graphs": _one_of(("auto", "blocks", "ascii")),
+        }
         endpoints = self._endpoints(self._section(table, "endpoints"))
         if (named := values.get("endpoint")) is not None and named not in endpoints:
             try:
@@ -272,6 +292,9 @@ class _Reader:
             keys=self._keys(self._section(table, "keys")),
             chat=ChatSettings(**self._checked(self._section(table, "chat"), "chat.", chat)),
             bench=BenchSettings(**self._checked(self._section(table, "bench"), "bench.", bench)),
+            monitor=MonitorSettings(
+                **self._checked(self._section(table, "monitor"), "monitor.", monitor)
+            ),
             problems=tuple(self._problems),
         )
 

@@ -24,6 +24,8 @@ from tui.store import Job
 from tui.system.activity import LiveFigures
 from tui.system.device_memory import DeviceMemory
 from tui.system.memory_records import MemoryRecord
+from tui.system.recording_file import RecordingState
+from tui.system.sample import Sample
 
 if TYPE_CHECKING:
     from tui.cache.importing import Way
@@ -247,6 +249,37 @@ class AnswerMoved(Message):
     """An answer, of chat or benchmark, has come further."""
 
     figures: LiveFigures
+
+
+@dataclass
+class Sampled(Message):
+    """The machine was looked at; the sample is in the history already."""
+
+    sample: Sample
+    runtime_reason: str = ""
+    """Why the runtime's processes are not known; '' where they are."""
+
+
+@dataclass
+class RecordingRequested(Message):
+    """Write the samples into a file from now on, or stop that."""
+
+
+@dataclass
+class RecordingChanged(Message):
+    """A recording began, went on or ended."""
+
+    state: RecordingState | None
+    text: str = ""
+    """What a person should know about it."""
+    error: FoundryError | None = None
+
+
+@dataclass
+class IntervalRequested(Message):
+    """Take samples at another pace while somebody looks at them."""
+
+    interval_s: float
 
 
 @dataclass

@@ -31,6 +31,11 @@ class Paths:
         return self.data_dir / "foundry-tui.sqlite3"
 
     @property
+    def recordings(self) -> Path:
+        """Recordings of the monitor."""
+        return self.data_dir / "recordings"
+
+    @property
     def unpacked(self) -> Path:
         """Models that were imported from bundles and archives."""
         return self.data_dir / "unpacked"

@@ -22,7 +22,8 @@ from tui.foundry.types import BackendInfo, CacheInfo, Model, Progress
 from tui.system.device_memory import DeviceMemory
 from tui.system.memory_records import MemoryRecord
 from tui.system.model_memory import ModelMemory
-from tui.system.sampler import Sample
+from tui.system.recording_file import RecordingState
+from tui.system.sample import Sample
 
 JobKind = Literal[
     "download", "load", "unload", "run", "delete", "import", "compile", "export", "bench",
@@ -114,6 +115,10 @@ class State:
     """Variant ids marked for a comparison."""
     bench_question: str = ""
     """What the user wants to measure with, beside the sets of prompts that ship."""
+    runtime_reason: str = ""
+    """Why the runtime's processes are not known; '' where they are."""
+    recording: RecordingState | None = None
+    """Samples are being written into a file."""
     answering: bool = False
     """An answer is being written in the chat."""
     service_text: str = ""

@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from tui.system import readings
-from tui.system.sampler import Sample, Sampler, free_bytes
+from tui.system.sample import Sample
+from tui.system.sampler import Sampler, free_bytes
 
 
 @pytest.fixture

@@ -8,7 +8,8 @@ from textual.app import App, ComposeResult
 
 from tests.support.waiting import screen_text
 from tui.system.history import Event, Graph
-from tui.widgets.chart import AXIS_WIDTH, COLUMNS, Chart, area, marks_line
+from tui.widgets.chart import AXIS_WIDTH, Chart, Picture, area, marks_line, time_line
+from tui.widgets.glyphs import ASCII, BLOCKS, choose_glyphs
 
 
 def event(kind: str, label: str = "") -> Event:
@@ -41,7 +42,7 @@ def test_columns_have_no_holes(values: list[float | None], height: int, maximum:
     lines = area(values, height, maximum)
     assert [len(line) for line in lines] == [len(values)] * height
     for column in zip(*lines, strict=True):
-        heights = [COLUMNS.index(cell) for cell in column]
+        heights = [BLOCKS.columns.index(cell) for cell in column]
         assert heights == sorted(heights)
         assert sum(0 < one < 8 for one in heights) <= 1
 
@@ -89,6 +90,35 @@ def test_the_line_of_marks_is_as_wide_as_the_chart_and_loses_no_mark(
     }
 
 
+def test_a_scale_need_not_begin_at_nothing() -> None:
+    assert area([10, 15, 20], 1, 20, 10) == ["▁▄█"]
+    assert area([9.9], 1, 20, 10) == [" "]
+
+
+def test_plain_ascii_will_do() -> None:
+    assert area([100, 50, 10, 0], 2, 100, glyphs=ASCII) == ["#   ", "##_ "]
+    assert marks_line([(0, event("load", "x"))], 9, ASCII) == "^ load x "
+    assert all(line.isascii() for line in area(list(range(100)), 3, 99, glyphs=ASCII))
+    signs = (ASCII.axis, ASCII.tick, ASCII.event_line, ASCII.dot, ASCII.bars)
+    assert "".join((*signs, *ASCII.marks.values())).isascii()
+
+
+def test_blocks_are_drawn_only_where_they_are_sure_to_show() -> None:
+    assert choose_glyphs("auto", {"TERM": "xterm-256color"}, "utf-8") is BLOCKS
+    assert choose_glyphs("auto", {"TERM": "linux"}, "utf-8") is ASCII
+    assert choose_glyphs("auto", {"TERM": "xterm"}, "latin-1") is ASCII
+    assert choose_glyphs("blocks", {"TERM": "linux"}, "ascii") is BLOCKS
+    assert choose_glyphs("ascii", {"TERM": "xterm"}, "utf-8") is ASCII
+
+
+def test_the_times_of_the_edges_give_way_to_marks() -> None:
+    assert time_line(" " * 14, "-2 min", "now") == [
+        ("-2 min", True), ("     ", False), ("now", True),
+    ]  # fmt: skip
+    assert time_line("   ▲ load     ", "-2 min", "now")[0] == ("", True)
+    assert "".join(text for text, _ in time_line("    ▲", "-2 min", "now")) == "    ▲"
+
+
 class Host(App[None]):
     CSS = "Chart { height: 6; }"
 
@@ -103,7 +133,7 @@ async def shown(width: int = 40) -> list[str]:
         assert chart.plot_width == width - AXIS_WIDTH
         values = (None,) * (chart.plot_width - 2) + (50.0, 100.0)
         graph = Graph(values, ((0, event("load", "phi")),), 60.0)
-        chart.show("CPU 100 %", "last minute", graph, 100, "100")
+        chart.show(Picture("CPU 100 %", "last minute", graph, 0, 100, "0", "100"))
         await pilot.pause()
         return screen_text(app).splitlines()
 

@@ -14,7 +14,7 @@ from tui.foundry.types import BackendInfo, BackendKind
 from tui.messages import PaneRequested
 from tui.store import State
 from tui.system.history import History
-from tui.system.sampler import Sample
+from tui.system.sample import Sample
 from tui.widgets.header import Header
 
 SAMPLE = Sample(0.0, cpu_percent=42.4, ram_total_bytes=16_000_000_000, ram_used_bytes=6_400_000_000)

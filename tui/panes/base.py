@@ -53,5 +53,9 @@ class Pane(Widget):
     def focus_default(self) -> None:
         """Give the focus to the pane's main widget."""
 
+    def help_text(self) -> str:
+        """Say what the pane is for; panes that have more to say override it."""
+        return self.HELP
+
     def show_state(self, state: State) -> None:
         """Draw the state; overridden by each pane."""

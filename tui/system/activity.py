@@ -52,6 +52,8 @@ class Activity:
         self.last_ttft_s: float | None = None
         self.last_tok_s: float | None = None
         """Of the last sample in which anything was generated."""
+        self.by_variant: dict[str, tuple[float | None, float | None]] = {}
+        """Tokens a second and TTFT of each variant's newest answer."""
 
     @property
     def answering(self) -> tuple[str, ...]:
@@ -86,6 +88,7 @@ class Activity:
                     tokens += known - seen_tokens
                     spans.append((seen_s, one.last_s))
                     self._seen[stream] = (one.tokens, one.last_s)
+            self._note(one)
             if one.ended or now_s - (one.last_s or now_s) > FORGOTTEN_AFTER_S:
                 del self._streams[stream]
                 self._seen.pop(stream, None)
@@ -96,6 +99,19 @@ class Activity:
         if tok_s is not None:
             self.last_tok_s = tok_s
         return LiveSample(tok_s, ttfts[-1] if ttfts else None, tuple(dict.fromkeys(names)))
+
+    def _note(self, one: LiveFigures) -> None:
+        tok_s, ttft_s = self.by_variant.get(one.variant_id, (None, None))
+        newest = (_rate(one) or tok_s, ttft_s if one.ttft_s is None else one.ttft_s)
+        if newest != (None, None):
+            self.by_variant[one.variant_id] = newest
+
+
+def _rate(one: LiveFigures) -> float | None:
+    """Return the tokens a second of an answer so far, the first token left out."""
+    if one.first_s is None or one.last_s is None or one.last_s <= one.first_s:
+        return None
+    return ((one.counted or one.tokens) - 1) / (one.last_s - one.first_s)
 
 
 def _covered(spans: list[tuple[float, float]]) -> float:

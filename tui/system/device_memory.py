@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tui.system.devices import DeviceReader
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,13 +19,23 @@ class DeviceMemory:
     """Which GPU it is, or why nothing can be read."""
 
 
-def read_device_memory() -> DeviceMemory:
-    """Ask the driver. Blocks for some milliseconds: call it off the event loop."""
-    from tui.system.gpu import GpuReader
+def read_device_memory(reader: DeviceReader | None = None) -> DeviceMemory:
+    """Ask the drivers. Blocks for some milliseconds: call it off the event loop.
 
-    reader = GpuReader()
-    gpus = reader.read()
-    if not gpus:
-        return DeviceMemory(note=reader.reason or "GPU not available: the driver lists none")
-    best = max(gpus, key=lambda gpu: gpu.total_bytes - gpu.used_bytes)
-    return DeviceMemory(best.total_bytes, best.total_bytes - best.used_bytes, best.name)
+    Args:
+        reader: One to use again; None makes one.
+    """
+    from tui.system.devices import DeviceReader
+
+    sample = (reader or DeviceReader()).read()
+    rooms = [
+        (gpu.total_bytes - gpu.used_bytes, gpu)
+        for gpu in sample.gpus
+        if gpu.total_bytes is not None and gpu.used_bytes is not None
+    ]
+    if not rooms:
+        notes = [f"{gpu.name}: {gpu.note or 'no memory of its own'}" for gpu in sample.gpus]
+        reason = dict(sample.reasons).get("gpu", "no GPU tells how much memory it has")
+        return DeviceMemory(note="; ".join(notes) or f"GPU not available: {reason}")
+    room, best = max(rooms, key=lambda one: one[0])
+    return DeviceMemory(best.total_bytes, room, best.name)

@@ -1,22 +1,39 @@
-"""The last minutes of the machine: samples and what happened, for graphs with a time axis."""
+"""The last hour of the machine: samples and what happened, for graphs with a time axis.
+
+The newest minutes are kept as they were sampled; what is older is kept as one sample for every
+`COARSE_S`, which has the peak of each number.
+"""
 
 from __future__ import annotations
 
+import math
 import time
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Literal
 
 from tui.system.activity import Activity, LiveFigures
-from tui.system.sampler import ProcessSample, Sample
+from tui.system.sample import Sample
 
-DEFAULT_CAPACITY = 900
-"""Fifteen minutes at one sample a second."""
+FINE_S = 620.0
+"""For how long samples are kept as they are: a window of ten minutes, and some air."""
+FINE_CAPACITY = 2_500
+"""However fast one samples."""
+COARSE_S = 10.0
+COARSE_CAPACITY = 364
+"""A little more than an hour."""
 EVENT_CAPACITY = 200
 BENCH_PAUSE_S = 30.0
 """Answers of a benchmark that follow each other within this time are one event."""
+LONGEST_GAP_S = 15.0
+"""A longer time between two samples is a hole: the machine slept, or nobody sampled."""
+
+WINDOWS_S = (30.0, 120.0, 600.0, 3600.0)
+"""Time windows that one can choose from."""
+DEFAULT_WINDOW_S = 120.0
 
 EventKind = Literal["load", "first token", "unload", "crash", "bench"]
 Reading = Callable[[Sample], float | None]
@@ -42,36 +59,47 @@ class Graph:
     events: tuple[tuple[int, Event], ...] = ()
     """Column and event."""
     span_s: float = 0.0
-    """Time from the first sample shown to the last."""
+    """Time from the first column to the last."""
+
+    @property
+    def peak(self) -> float | None:
+        """The largest value that shows."""
+        return max((value for value in self.values if value is not None), default=None)
+
+    @property
+    def least(self) -> float | None:
+        """The smallest value that shows."""
+        return min((value for value in self.values if value is not None), default=None)
 
 
 class History:
-    """Keeps a fixed number of samples and events; the oldest give way.
+    """Keeps samples and events; the oldest give way.
 
     Args:
-        capacity: How many samples.
+        whole: Keep all of them as they are: a recording, whose size is known.
     """
 
-    def __init__(self, capacity: int = DEFAULT_CAPACITY) -> None:
-        self._samples: deque[Sample] = deque(maxlen=capacity)
-        self._events: deque[Event] = deque(maxlen=EVENT_CAPACITY)
-        self._count = 0
-        self._bench_s = -BENCH_PAUSE_S
+    def __init__(self, *, whole: bool = False) -> None:
+        self._fine_s = math.inf if whole else FINE_S
+        self._fine: deque[Sample] = deque(maxlen=None if whole else FINE_CAPACITY)
+        self._coarse: deque[Sample] = deque(maxlen=COARSE_CAPACITY)
+        self._events: deque[Event] = deque(maxlen=None if whole else EVENT_CAPACITY)
+        self._bench_s = float("-inf")
         self.activity = Activity()
         """What the models do for this program now."""
 
     def __len__(self) -> int:
-        return len(self._samples)
-
-    @property
-    def capacity(self) -> int:
-        """How many samples are kept at most."""
-        return self._samples.maxlen or 0
+        return len(self._fine)
 
     @property
     def last(self) -> Sample | None:
         """The newest sample."""
-        return self._samples[-1] if self._samples else None
+        return self._fine[-1] if self._fine else None
+
+    @property
+    def first_s(self) -> float | None:
+        """Time of the oldest sample that is still known in some form."""
+        return min(self._coarse[0].at_s, self._fine[0].at_s) if self._fine else None
 
     @property
     def events(self) -> tuple[Event, ...]:
@@ -80,8 +108,14 @@ class History:
 
     def append(self, sample: Sample) -> None:
         """Add the newest sample."""
-        self._samples.append(sample)
-        self._count += 1
+        self._fine.append(sample)
+        while self._fine[0].at_s < sample.at_s - self._fine_s:
+            self._fine.popleft()
+        last = self._coarse[-1] if self._coarse else None
+        if last is not None and last.at_s // COARSE_S == sample.at_s // COARSE_S:
+            self._coarse[-1] = sample.peak_with(last)
+        else:
+            self._coarse.append(sample)
 
     def mark(self, kind: EventKind, label: str = "", at_s: float | None = None) -> None:
         """Note that something happened.
@@ -107,85 +141,73 @@ class History:
             self.mark("first token", figures.variant_id, figures.first_s)
 
     def samples(self, count: int | None = None) -> tuple[Sample, ...]:
-        """Return the newest `count` samples, or all, oldest first."""
-        samples = tuple(self._samples)
-        return samples if count is None else samples[max(0, len(samples) - count) :]
+        """Return the newest `count` samples, or all that are kept whole, oldest first."""
+        if count is None:
+            return tuple(self._fine)
+        # From the right: the header asks for a few of many, each second.
+        return tuple(islice(reversed(self._fine), max(0, count)))[::-1]
 
     def values(self, reading: Reading, count: int | None = None) -> tuple[float | None, ...]:
         """Return one number of each of the newest samples, oldest first."""
         return tuple(reading(sample) for sample in self.samples(count))
 
-    def graph(self, reading: Reading, width: int, count: int | None = None) -> Graph:
-        """Return one number over time in exactly `width` columns, the newest at the right.
+    def at(self, at_s: float) -> Sample | None:
+        """Return the newest sample that was taken no later than `at_s`."""
+        samples = self._spanning(at_s)
+        place = bisect_right(samples, at_s, key=lambda sample: sample.at_s)
+        return samples[place - 1] if place else None
 
-        With more samples than columns each column shows the largest of a fixed number of
-        neighbours, so that peaks stay visible. Groups keep their members as time goes on: the
-        picture moves, it does not flicker; the newest group may be smaller than the others.
+    def graph(
+        self, reading: Reading, width: int, window_s: float, end_s: float | None = None
+    ) -> Graph:
+        """Return one number over time in exactly `width` columns.
+
+        A column shows the largest value of its time, so that peaks stay visible; a sample counts
+        for the time since the one before it. Columns keep their limits as time goes on: the
+        picture moves, it does not flicker.
 
         Args:
             reading: Picks the number: `lambda sample: sample.cpu_percent`.
             width: Columns.
-            count: How many of the newest samples to cover; None for all there is room for.
+            window_s: Time that the columns cover together.
+            end_s: Time at the right edge; None for that of the newest sample.
         """
-        if width <= 0:
-            return Graph(())
-        wanted = min(self.capacity, self.capacity if count is None else max(1, count))
-        size = -(-wanted // width)
-        # Groups are counted from the first sample ever, not from the first that is still kept.
-        last_group = (self._count - 1) // size
-        groups = -(-wanted // size)
-        first = max(self._count - len(self._samples), (last_group - groups + 1) * size)
-        samples = self.samples(self._count - first)
+        last = self.last
+        if width <= 0 or window_s <= 0 or last is None:
+            return Graph((None,) * max(0, width))
+        column_s = window_s / width
+        end_s = last.at_s if end_s is None else end_s
+        first_column = int(end_s // column_s) - width + 1
+        start_s = first_column * column_s
         columns: list[float | None] = [None] * width
-        starts: list[tuple[float, int]] = []
-        for number, sample in enumerate(samples, start=first):
-            column = width - 1 - (last_group - number // size)
+        before_s: float | None = None
+        for sample in self._spanning(start_s):
+            column = int(sample.at_s // column_s) - first_column
+            if column >= width:
+                break
             value = reading(sample)
-            if value is not None:
-                before = columns[column]
-                columns[column] = value if before is None else max(before, value)
-            starts.append((sample.at_s, column))
-        return Graph(
-            tuple(columns),
-            self._placed(starts),
-            samples[-1].at_s - samples[0].at_s if samples else 0.0,
-        )
-
-    def _placed(self, starts: list[tuple[float, int]]) -> tuple[tuple[int, Event], ...]:
-        """Give each event the column of the first sample that was taken after it."""
-        if not starts:
-            return ()
-        times = [at_s for at_s, _ in starts]
-        return tuple(
-            (starts[min(bisect_left(times, event.at_s), len(starts) - 1)][1], event)
+            if value is not None and column >= 0:
+                since = column
+                if before_s is not None and sample.at_s - before_s <= LONGEST_GAP_S:
+                    since = min(column, int(before_s // column_s) - first_column + 1)
+                for place in range(max(0, since), column + 1):
+                    known = columns[place]
+                    columns[place] = value if known is None else max(known, value)
+            before_s = sample.at_s
+        events = tuple(
+            (column, event)
             for event in self._events
-            if event.at_s >= times[0]
+            if 0 <= (column := int(event.at_s // column_s) - first_column) < width
         )
+        return Graph(tuple(columns), events, window_s)
 
-
-def process_reading(pid: int, field: Callable[[ProcessSample], float | None]) -> Reading:
-    """Return a reading of one followed process, None in samples where it is missing."""
-
-    def read(sample: Sample) -> float | None:
-        process = sample.process(pid)
-        return None if process is None else field(process)
-
-    return read
-
-
-def downsample(values: Sequence[float | None], width: int) -> tuple[float | None, ...]:
-    """Shrink a line to at most `width` values, each the largest of its neighbours.
-
-    Values that are missing count only where a whole group is missing; a line that fits is
-    returned as it is.
-    """
-    if width <= 0:
-        return ()
-    if len(values) <= width:
-        return tuple(values)
-    shrunk: list[float | None] = []
-    for column in range(width):
-        group = values[column * len(values) // width : (column + 1) * len(values) // width]
-        known = [value for value in group if value is not None]
-        shrunk.append(max(known) if known else None)
-    return tuple(shrunk)
+    def _spanning(self, start_s: float) -> Sequence[Sample]:
+        """Return samples that reach back to `start_s`: the fine ones, else the coarse ones."""
+        fine, coarse = self._fine, self._coarse
+        if not fine:
+            return ()
+        if fine[0].at_s > start_s and coarse[0].at_s < fine[0].at_s:
+            return coarse
+        # The one before the window says what holds at its left edge.
+        place = bisect_left(fine, start_s, key=lambda sample: sample.at_s)
+        return list(islice(fine, max(0, place - 1), None))

@@ -8,8 +8,14 @@ from dataclasses import dataclass, field, replace
 
 from tui.foundry.ids import same_variant
 from tui.foundry.types import LoadResult
+from tui.system.rss_trace import MemoryTrace
+from tui.system.sample import Sample
 
 KEPT_UNLOADS = 20
+LITTLE_GIVEN_BACK = 0.5
+"""An unload that gave back less than this share of what the load took is worth a warning."""
+LEAST_WORTH_SAYING_BYTES = 32_000_000
+"""Below this the allocator's own granularity decides what goes back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +29,24 @@ class LoadedModel:
     """None where it was loaded before we looked."""
     at: float
     """Seconds since the epoch."""
+    before_bytes: int | None = None
+    """Resident memory of the runtime before the load; None where it was not seen."""
+    load_peak_bytes: int | None = None
+    """The most that the runtime held while it loaded."""
+    after_bytes: int | None = None
+    """Resident memory of the runtime after the load."""
+    answer_peak_bytes: int | None = None
+    """The most that the runtime held while this variant answered."""
+
+    @property
+    def load_peak_growth_bytes(self) -> int | None:
+        """What loading took at its worst, beyond what was there before."""
+        return _beyond(self.load_peak_bytes, self.before_bytes)
+
+    @property
+    def answer_growth_bytes(self) -> int | None:
+        """What answering took at its worst, beyond what the runtime held after the load."""
+        return _beyond(self.answer_peak_bytes, self.after_bytes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +60,16 @@ class UnloadedModel:
     """What the runtime gave back to the system; None where it was not seen."""
     at: float
     """Seconds since the epoch."""
+    answer_growth_bytes: int | None = None
+    """What answering had taken beyond it, at its worst."""
+
+    @property
+    def kept_too_much(self) -> bool:
+        """Whether so little came back that a person should know."""
+        taken, freed = self.resident_bytes, self.freed_bytes
+        if taken is None or freed is None or taken <= LEAST_WORTH_SAYING_BYTES:
+            return False
+        return freed < LITTLE_GIVEN_BACK * taken
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,13 +82,18 @@ class ModelMemory:
     """The last ones, oldest first."""
     seen_bytes: Mapping[str, int] = field(default_factory=dict)
     """Last measured growth by variant id, also of variants that are not loaded now."""
+    highest_bytes: int | None = None
+    """The most that the runtime was seen to hold; None before it was looked at."""
 
-    def loaded(self, result: LoadResult, at: float | None = None) -> ModelMemory:
+    def loaded(
+        self, result: LoadResult, at: float | None = None, trace: MemoryTrace | None = None
+    ) -> ModelMemory:
         """Enter a load. One that was loaded before keeps what was measured then.
 
         Args:
             result: What the backend says.
             at: Seconds since the epoch; None for now.
+            trace: The runtime's memory while it loaded, where that was watched.
         """
         known = self.entry(result.variant_id)
         if result.already_loaded and known is not None:
@@ -62,22 +101,71 @@ class ModelMemory:
         now = time.time() if at is None else at
         load_s = None if result.already_loaded else result.load_s
         entry = LoadedModel(result.variant_id, result.resident_bytes, load_s, now)
+        if trace is not None and not result.already_loaded:
+            grown = max(0, trace.growth_bytes)
+            entry = replace(
+                entry,
+                resident_bytes=grown if result.resident_bytes is None else result.resident_bytes,
+                before_bytes=trace.before_bytes,
+                load_peak_bytes=trace.peak_bytes,
+                after_bytes=trace.after_bytes,
+            )
         seen = dict(self.seen_bytes)
-        if result.resident_bytes is not None:
-            seen[result.variant_id] = result.resident_bytes
+        if entry.resident_bytes is not None:
+            seen[result.variant_id] = entry.resident_bytes
         others = tuple(one for one in self.models if one is not known)
-        return replace(self, models=(*others, entry), seen_bytes=seen)
+        highest = trace.highest_bytes if trace else None
+        return replace(
+            self,
+            models=(*others, entry),
+            seen_bytes=seen,
+            highest_bytes=self.highest_bytes if highest is None else highest,
+        )
+
+    def answered(self, sample: Sample) -> ModelMemory:
+        """Enter how much memory the runtime held while models answered.
+
+        Where the system keeps a high-water mark and it moved, that counts: it misses nothing
+        between two samples.
+        """
+        rss, highest = sample.runtime_rss_bytes, sample.runtime_highest_bytes
+        answering = sample.live.answering if sample.live else ()
+        if not answering or rss is None:
+            return self
+        moved = highest is not None and self.highest_bytes is not None
+        peak = highest if moved and highest > self.highest_bytes else rss  # type: ignore[operator]
+        models = tuple(
+            replace(one, answer_peak_bytes=max(peak or 0, one.answer_peak_bytes or 0))
+            if any(same_variant(one.variant_id, name) for name in answering)
+            else one
+            for one in self.models
+        )
+        return replace(self, models=models, highest_bytes=highest)
 
     def unloaded(
-        self, variant_id: str, freed_bytes: int | None, at: float | None = None
+        self,
+        variant_id: str,
+        freed_bytes: int | None,
+        at: float | None = None,
+        trace: MemoryTrace | None = None,
     ) -> ModelMemory:
-        """Enter an unload, with what was given back where that is known."""
+        """Enter an unload, with what was given back where that is known.
+
+        Args:
+            variant_id: What was unloaded.
+            freed_bytes: What the backend says; None where it does not tell.
+            at: Seconds since the epoch; None for now.
+            trace: The runtime's memory meanwhile, where that was watched.
+        """
         known = self.entry(variant_id)
+        if freed_bytes is None and trace is not None:
+            freed_bytes = max(0, -trace.growth_bytes)
         gone = UnloadedModel(
             variant_id,
             known.resident_bytes if known else None,
             freed_bytes,
             time.time() if at is None else at,
+            known.answer_growth_bytes if known else None,
         )
         return replace(
             self,
@@ -87,7 +175,7 @@ class ModelMemory:
 
     def runtime_ended(self) -> ModelMemory:
         """Forget what is loaded: the process that held it is gone."""
-        return replace(self, models=())
+        return replace(self, models=(), highest_bytes=None)
 
     def entry(self, variant_id: str) -> LoadedModel | None:
         """Return the entry of a loaded variant, or None."""
@@ -105,3 +193,7 @@ class ModelMemory:
         """Sum over the loaded models; None where any of them is not known."""
         sizes = [one.resident_bytes for one in self.models]
         return sum(size for size in sizes if size is not None) if None not in sizes else None
+
+
+def _beyond(size_bytes: int | None, base_bytes: int | None) -> int | None:
+    return None if size_bytes is None or base_bytes is None else max(0, size_bytes - base_bytes)

@@ -57,6 +57,22 @@ def read_process(pid: int) -> ProcessReading | None:
     return _linux_process(pid) if sys.platform == "linux" else _psutil_process(pid)
 
 
+def read_highest(pid: int) -> int | None:
+    """Return the most memory that a process ever held; None where the system does not tell."""
+    if sys.platform == "win32":
+        import psutil
+
+        with contextlib.suppress(psutil.Error):
+            return int(psutil.Process(pid).memory_info().peak_wset)
+        return None
+    try:
+        with open(f"/proc/{pid}/status", "rb", buffering=0) as file:
+            found = re.search(rb"^VmHWM:\s+(\d+) kB", file.read(8192), re.MULTILINE)
+    except OSError:
+        return None
+    return int(found[1]) * 1024 if found else None
+
+
 def _linux_memory() -> MemoryReading | None:
     try:
         with open("/proc/meminfo", "rb", buffering=0) as file:

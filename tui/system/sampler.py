@@ -6,63 +6,15 @@ import contextlib
 import os
 import shutil
 import time
-from dataclasses import dataclass
 from pathlib import Path
 
 from tui.foundry.text import clean_text
-from tui.system.activity import LiveSample
 from tui.system.readings import ProcessGone, ProcessReading, read_memory, read_process
+from tui.system.sample import DeviceSample, ProcessSample, Sample
+from tui.system.traffic import TrafficReading, rate, read_traffic
 
 SLOW_EVERY_S = 5.0
 """How often the values that change slowly or cost more are read: frequency and disk."""
-
-
-@dataclass(frozen=True, slots=True)
-class ProcessSample:
-    """One process that is followed."""
-
-    pid: int
-    name: str
-    cpu_percent: float | None
-    """Of one core: four busy threads are 400. None until it was seen twice."""
-    rss_bytes: int | None
-    """Resident memory; None where the system does not let us read it."""
-    threads: int | None
-    own: bool = False
-    """Whether it is this program."""
-
-
-@dataclass(frozen=True, slots=True)
-class Sample:
-    """The machine at one moment. What this system does not tell is None, never 0."""
-
-    at_s: float
-    """`time.perf_counter()`, the clock of the chat events."""
-    cpu_percent: float | None = None
-    """0 to 100 over all cores since the last sample; None in the first one."""
-    per_core: tuple[float, ...] = ()
-    """The same for each core."""
-    cpu_frequency_mhz: float | None = None
-    load_average: float | None = None
-    """Over one minute; None on Windows."""
-    ram_total_bytes: int | None = None
-    ram_used_bytes: int | None = None
-    """Total less available, so that used and available add up to total."""
-    ram_available_bytes: int | None = None
-    swap_used_bytes: int | None = None
-    swap_total_bytes: int | None = None
-    disk_free_bytes: int | None = None
-    """Where the models are kept."""
-    processes: tuple[ProcessSample, ...] = ()
-    """This program first, then the followed ones in their order; ended ones are left out."""
-    live: LiveSample | None = None
-    """What the models did for this program; None where nothing follows them."""
-    cost_s: float | None = None
-    """How long taking this sample took."""
-
-    def process(self, pid: int) -> ProcessSample | None:
-        """Return the sample of one process, or None."""
-        return next((one for one in self.processes if one.pid == pid), None)
 
 
 class Sampler:
@@ -87,6 +39,9 @@ class Sampler:
         self._slow_at_s = -SLOW_EVERY_S
         self._frequency_mhz: float | None = None
         self._disk_free_bytes: int | None = None
+        self._traffic: tuple[float, TrafficReading] = (0.0, TrafficReading())
+        self.devices: DeviceSample | None = None
+        """What each sample says about devices; whoever reads them puts it here."""
         self.follow(*pids)
 
     def follow(self, *pids: int) -> None:
@@ -97,6 +52,11 @@ class Sampler:
             if pid != os.getpid():
                 self._followed[pid] = known.get(pid) or _Followed(pid)
 
+    @property
+    def pids(self) -> tuple[int, ...]:
+        """The processes that are followed and have not ended."""
+        return tuple(self._followed)
+
     def sample(self) -> Sample:
         """Read the machine now; takes a fraction of a millisecond."""
         start_s = time.perf_counter()
@@ -105,6 +65,8 @@ class Sampler:
             self._read_slow()
         cores = self._read_cores()
         memory = read_memory()
+        (before_s, before), self._traffic = self._traffic, (start_s, read_traffic())
+        span_s, traffic = start_s - before_s, self._traffic[1]
         processes = [self._own.sample()]
         for pid, followed in list(self._followed.items()):
             one = followed.sample()
@@ -123,6 +85,13 @@ class Sampler:
             swap_used_bytes=memory.swap_used_bytes,
             swap_total_bytes=memory.swap_total_bytes,
             disk_free_bytes=self._disk_free_bytes,
+            disk_read_bytes_s=rate(traffic.disk_read_bytes, before.disk_read_bytes, span_s),
+            disk_write_bytes_s=rate(traffic.disk_written_bytes, before.disk_written_bytes, span_s),
+            net_received_bytes_s=rate(
+                traffic.net_received_bytes, before.net_received_bytes, span_s
+            ),
+            net_sent_bytes_s=rate(traffic.net_sent_bytes, before.net_sent_bytes, span_s),
+            devices=self.devices,
             processes=tuple(one for one in processes if one is not None),
             cost_s=time.perf_counter() - start_s,
         )

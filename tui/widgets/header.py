@@ -18,6 +18,7 @@ from tui.foundry.types import BackendInfo
 from tui.messages import PaneRequested
 from tui.store import State
 from tui.system.history import History
+from tui.widgets.glyphs import BLOCKS, Glyphs
 from tui.widgets.meter import spark
 
 NAME = "Foundry TUI"
@@ -30,6 +31,7 @@ class Header(Widget):
 
     Args:
         history: Samples, for the small graphs.
+        glyphs: What to draw them with.
     """
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {
@@ -48,9 +50,16 @@ class Header(Widget):
     }
     """
 
-    def __init__(self, history: History, *, id: str | None = None) -> None:  # noqa: A002
+    def __init__(
+        self,
+        history: History,
+        *,
+        glyphs: Glyphs = BLOCKS,
+        id: str | None = None,  # noqa: A002
+    ) -> None:
         super().__init__(id=id)
         self._history = history
+        self._glyphs = glyphs
         self._active = ""
         self._meters: tuple[str, ...] = ("", "", "")
         self._spans: list[tuple[int, int, str]] = []
@@ -71,8 +80,10 @@ class Header(Widget):
         cpu = "  - " if sample.cpu_percent is None else f"{sample.cpu_percent:3.0f}%"
         used, total = sample.ram_used_bytes / GB, sample.ram_total_bytes / GB
         last = self._history.samples(SPARK_WIDTH)
-        cpu_graph = spark([one.cpu_percent for one in last], SPARK_WIDTH, 100)
-        ram_graph = spark([one.ram_used_bytes for one in last], SPARK_WIDTH, sample.ram_total_bytes)
+        cpu_graph = spark([one.cpu_percent for one in last], SPARK_WIDTH, 100, self._glyphs)
+        ram_graph = spark(
+            [one.ram_used_bytes for one in last], SPARK_WIDTH, sample.ram_total_bytes, self._glyphs
+        )
         return (
             f"{backend}   CPU {cpu_graph}{cpu}  RAM {ram_graph} {used:.1f}/{total:.1f} GB",
             f"{backend}  CPU{cpu} RAM {used:.0f}/{total:.0f}G",

@@ -1,0 +1,1 @@
+"""What the monitor and its dock draw from samples."""
