@@ -35,6 +35,7 @@ from tui.widgets.header import Header
 from tui.widgets.status_line import StatusLine
 from tui.workers.backend import BackendWorker
 from tui.workers.cache_jobs import CacheJobs
+from tui.workers.compile_jobs import CompileJobs
 from tui.workers.jobs import JobRunner
 from tui.workers.machine import MachineWorker
 from tui.workers.model_jobs import ModelJobs
@@ -44,6 +45,7 @@ from tui.workers.sampling import SamplingWorker
 LEAST_WIDTH, LEAST_HEIGHT = 50, 12
 CLOSE_WAIT_S = 1.0
 KEPT_JOBS = 50
+TOLD_WHEN_DONE = ("download", "import", "compile", "delete", "export")
 
 
 class FoundryApp(AppMachine):
@@ -79,6 +81,7 @@ class FoundryApp(AppMachine):
         self.recording = RecordingWorker(
             self.history, session.paths.recordings, lambda: self.sampling.pace_s, self.post_message
         )
+        self.compile_jobs = CompileJobs(self.store, self.runner, self.post_message, session.paths)
         self.pane_name = ""
         self.sampling = SamplingWorker(
             self.store, self.history, session, self.post_message, lambda: self.monitor_shows
@@ -251,6 +254,10 @@ class FoundryApp(AppMachine):
     def _export_requested(self, message: m.ExportRequested) -> None:
         self.model_jobs.export(message.variant_id, message.target)
 
+    @on(m.CompileRequested)
+    def _compile_requested(self, message: m.CompileRequested) -> None:
+        self.compile_jobs.start(message)
+
     @on(m.CacheRequested)
     def _cache_requested(self, message: m.CacheRequested) -> None:
         self.cache_jobs.start(message.wish)
@@ -299,7 +306,7 @@ class FoundryApp(AppMachine):
         self.sampling.watch(self.store.state.active_jobs)
         if job.state == "failed" and job.error is not None:
             self._say_error(job.error, title=f"{job.kind} {job.subject}")
-        elif job.state == "done" and job.kind in ("download", "import", "delete", "export"):
+        elif job.state == "done" and job.kind in TOLD_WHEN_DONE:
             self._say(f"{job.kind} {job.subject}: done")
 
     # Frame

@@ -28,6 +28,7 @@ from tui.system.recording_file import RecordingState
 from tui.system.sample import Sample
 
 if TYPE_CHECKING:
+    from tui.cache.compiling.plan import Plan
     from tui.cache.importing import Way
     from tui.foundry.connect import Target
 
@@ -160,6 +161,13 @@ class ImportRequested(Message):
     name: str
     way: Way = "link"
     mend_as: str | None = None
+
+
+@dataclass
+class CompileRequested(Message):
+    """Make a model of a checkpoint, by a plan that was just made and has no errors."""
+
+    plan: Plan
 
 
 @dataclass

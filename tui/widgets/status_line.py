@@ -81,7 +81,8 @@ def _job_text(job: Job) -> str:
     elif progress.done_bytes is not None and progress.total_bytes:
         parts.append(f"{format_bytes(progress.done_bytes)} of {format_bytes(progress.total_bytes)}")
     elif progress.fraction is not None:
-        parts.append(f"{progress.fraction:.0%}")
+        phase = f"{clean_text(progress.message, False)} " if job.kind == "compile" else ""
+        parts.append(f"{phase}{progress.fraction:.0%}")
     elif progress.message:
         parts.append(clean_text(progress.message, False))
     stalled_s = job.stalled_s(time.monotonic())

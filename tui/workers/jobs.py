@@ -31,6 +31,7 @@ _SERIAL: dict[JobKind, str] = {
     "run": "memory",
     "load": "memory",
     "unload": "memory",
+    "compile": "compile",
 }
 
 
@@ -122,6 +123,8 @@ class _ProgressMeter:
         if progress.fraction != self._job.progress.fraction:
             self._job = replace(self._job, moved_s=now)
         if now - self._posted_s < REPORT_EVERY_S and progress.fraction != 1.0:
+            # Not worth a message; what is told next starts from here.
+            self._job = replace(self._job, progress=progress)
             return
         rate = self._job.rate_bytes_s
         if progress.done_bytes is not None:

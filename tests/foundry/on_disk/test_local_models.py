@@ -11,6 +11,7 @@ import pytest
 from tui.foundry.errors import InvalidModelFolder, NotFound
 from tui.foundry.on_disk.local_models import LocalModels, folder_size
 from tui.foundry.on_disk.scan import scan_cache
+from tui.foundry.types import ImportOptions
 
 
 def snapshot(folder: Path) -> dict[str, tuple[bytes, int]]:
@@ -168,3 +169,17 @@ def test_the_scan_tells_whole_partial_and_orphaned_directories(
     sizes = {row["variant_id"]: row["size_bytes"] for row in rows}
     assert sizes["whole:1"] > 5000
     assert sizes["demo-small-generic-cpu:1"] > 5000
+
+
+def test_a_model_with_files_of_its_own_follows_the_cache(
+    cache: Path, model_folder: Path, tmp_path: Path
+) -> None:
+    LocalModels(cache, None).add(model_folder, "mine", set(), ImportOptions("register"))
+    shutil.rmtree(model_folder)
+    moved = cache.rename(tmp_path / "elsewhere")
+    models = LocalModels(moved, None)
+    (model,) = models.models()
+    assert model.source == str(moved / "Local" / "mine-1")
+    assert (Path(model.source) / "model.onnx").is_file()
+    models.remove("mine:1")
+    assert list((moved / "Local").iterdir()) == []

@@ -16,8 +16,9 @@ from typing import Any
 from tui.foundry.errors import TimedOut
 from tui.foundry.text import clean_text
 
-END_WAIT_S = 3.0
-"""How long it may take to end when it is asked to; then it is killed."""
+END_WAIT_S = 0.5
+"""How long it may take to end when it is asked to; then it is killed. It has nothing to save, and
+the program that leaves does not wait for longer."""
 LINE_LIMIT = 4000
 _CHUNK = 65536
 _ENDS = re.compile(rb"\r\n|\n|\r")

@@ -133,9 +133,9 @@ class _Follower:
         if line.again or stage.phase in ("quantising", "saving"):
             self.report(Progress(stage.fraction, message=stage.message, line=text))
             return
-        self.report(Progress(line=text, message=stage.message))
         if moved:
             self.report(Progress(stage.fraction, message=stage.message))
+        self.report(Progress(line=text, message=stage.message))
 
     def _write(self, text: str) -> None:
         if self.log is not None:

@@ -24,7 +24,7 @@ class LocalModel:
     version: int
     origin: Literal["demo", "imported"]
     source: str
-    """Directory with the model's files."""
+    """Directory with the model's files. '' in our file in it: that one."""
     display_name: str = ""
     publisher: str = "Local"
     license: str = ""

@@ -13,7 +13,7 @@ import json
 import os
 import shutil
 from collections.abc import Iterator
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -116,7 +116,8 @@ class LocalModels:
             alias=name,
             version=1,
             origin="imported",
-            source=str(folder if options.way == "link" else self._root / f"{name}-1"),
+            # Files of its own go where the cache goes.
+            source=str(folder) if options.way == "link" else "",
             context_tokens=facts.context_tokens,
             device=facts.device,
             execution_provider=facts.execution_provider,
@@ -125,7 +126,7 @@ class LocalModels:
             self._make(model, folder, options)
         except OSError as error:
             raise self._not_added(error) from error
-        return model
+        return model if model.source else replace(model, source=str(self.folder(model)))
 
     def _not_added(self, error: OSError) -> InvalidModelFolder:
         if error.errno == errno.EXDEV:
@@ -260,6 +261,6 @@ def _read_model(folder: Path) -> LocalModel | None:
         return None
     marker = read_json(folder / MARKER)
     if marker is not None and (found := model_from_marker(marker.get("model"), folder)):
-        return found
+        return found if found.source else replace(found, source=str(folder))
     # Put there by hand; or our file is broken.
     return model_by_hand(folder, (read_json(folder / IDENTITY) or {}).get("Name"))

@@ -40,7 +40,8 @@ class CachePane(CacheList):
     SCOPES = ("cache",)
     HELP = (
         "What is on disk, how big it is and what deleting it frees. A model directory of your "
-        "own joins the list with i and then runs like any other."
+        "own joins the list with i and then runs like any other; K makes one of a checkpoint from "
+        "Hugging Face."
     )
     BINDINGS = bindings_of("cache")
 
@@ -205,6 +206,17 @@ class CachePane(CacheList):
         from tui.panes.cache.import_dialog import ImportDialog
 
         if answer := await self.app.push_screen_wait(ImportDialog()):
+            self.post_message(answer)
+
+    @work(group="compile", exclusive=True)
+    async def action_compile_model(self) -> None:
+        """Ask for a checkpoint, show what compiling it means, and start."""
+        if self.refused(Capability.IMPORT) or self.store.backend is None:
+            return
+        from tui.panes.cache.compile_dialog import CompileDialog
+
+        dialog = CompileDialog(self.store.backend, self.session.config.compile_python)
+        if answer := await self.app.push_screen_wait(dialog):
             self.post_message(answer)
 
     @work(group="move", exclusive=True)

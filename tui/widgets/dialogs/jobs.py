@@ -103,5 +103,6 @@ def _progress(job: Job) -> str:
     if progress.done_bytes is not None and progress.total_bytes:
         return f"{format_bytes(progress.done_bytes)} of {format_bytes(progress.total_bytes)}"
     if progress.fraction is not None:
-        return f"{progress.fraction:.0%}"
+        phase = f"{progress.message} " if job.kind == "compile" else ""
+        return f"{phase}{progress.fraction:.0%}"
     return progress.message
