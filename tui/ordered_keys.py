@@ -8,11 +8,13 @@ from typing import TypeVar
 
 from textual import events, on
 from textual.app import App
+from textual.dom import DOMNode
 from textual.message import Message
 
 Result = TypeVar("Result")
 LONGEST_WAIT_S = 1.0
-"""A widget that goes away takes the marker in its queue with it."""
+LOOK_AGAIN_S = 0.05
+"""A widget that goes away takes the marker in its queue with it: then nobody answers."""
 
 
 class KeyTakenIn(Message):
@@ -32,6 +34,7 @@ class OrderedKeysApp(App[Result]):
         self._typed: deque[events.Key] = deque()
         self._marker: KeyTakenIn | None = None
         self._marked_s = 0.0
+        self._marked: DOMNode | None = None
 
     async def on_event(self, event: events.Event) -> None:
         """Queue what is typed; everything else goes its usual way."""
@@ -39,8 +42,15 @@ class OrderedKeysApp(App[Result]):
             await super().on_event(event)
             return
         self._typed.append(event)
-        if self._marker is None or time.monotonic() - self._marked_s > LONGEST_WAIT_S:
+        await self._hand_on_if_free()
+
+    async def _hand_on_if_free(self) -> None:
+        gone = self._marked is not None and not self._marked.is_attached
+        late = time.monotonic() - self._marked_s > LONGEST_WAIT_S
+        if self._marker is None or gone or late:
             await self._hand_on()
+        if self._typed:
+            self.set_timer(LOOK_AGAIN_S, self._hand_on_if_free)
 
     async def _hand_on(self) -> None:
         self._marker = None
@@ -50,6 +60,7 @@ class OrderedKeysApp(App[Result]):
             marker = KeyTakenIn()
             if target.post_message(marker):
                 self._marker, self._marked_s = marker, time.monotonic()
+                self._marked = target
 
     @on(KeyTakenIn)
     async def _taken_in(self, message: KeyTakenIn) -> None:

@@ -200,7 +200,7 @@ def test_who_has_not_finished_does_not_count(summary: Summary, book: RatingBook)
     found = sum_up(summary, book.raters(summary.run_id))
     assert found.pairs == ()
     assert [one.mean for one in found.targets] == [None, None]
-    assert book.newest_means() == {}
+    assert book.means() == ()
 
 
 def test_the_mean_rating_is_part_of_what_was_measured(

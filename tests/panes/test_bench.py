@@ -14,11 +14,16 @@ from pathlib import Path
 
 import pytest
 from textual.pilot import Pilot
+from textual.widgets import Input
 
 from tests.support.app import running_app
+from tests.support.bench_runs import kept_run
 from tests.support.scripted_backend import LARGE, SMALL, ScriptedBackend, words
 from tests.support.waiting import screen_text, wait_until
+from tui.bench.plan import BenchPlan
+from tui.bench.plan_file import load_plan, save_plan
 from tui.bench.recorder import Recorder
+from tui.bench.targets import Target
 from tui.database import Database
 from tui.paths import Paths
 
@@ -111,3 +116,197 @@ async def test_a_run_is_exported_as_csv_and_json(
     assert len(rows) == 20
     assert {row["answer"] for row in rows} == {"one two three four"}
     assert json.loads(whole.read_text("utf-8"))["schema"] == 1
+
+
+async def measured(pilot: Pilot[int]) -> None:
+    """Measure both demo models with the course's prompt."""
+    await pilot.press("space", "space", "s")
+    await expect_text(pilot, "esc models")
+
+
+async def test_the_list_gives_its_room_to_the_run_and_comes_back(
+    backend: ScriptedBackend,
+) -> None:
+    async with bench(backend, (80, 24)) as pilot:
+        await measured(pilot)
+        assert "DEVICE" not in screen_text(pilot.app)
+        await pilot.press("escape")
+        await expect_text(pilot, "DEVICE")
+        await expect_text(pilot, "2 chosen")
+        await pilot.press("t")
+        await expect_text(pilot, "esc models")
+
+
+@pytest.mark.parametrize(("size", "columns"), [((80, 24), 2), ((200, 50), 4)])
+async def test_a_run_is_followed_while_it_goes_on(
+    backend: ScriptedBackend,
+    size: tuple[int, int],
+    columns: int,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    gate = asyncio.Event()
+    backend.answers_by_variant[LARGE] = replace(
+        backend.answers_by_variant[LARGE], gate=gate, gate_after=2
+    )
+    targets = [(SMALL, 0.0), (LARGE, 0.0), (SMALL, 0.5), (LARGE, 0.5)][:columns]
+    named = tuple(Target(one, f"{one[5:10]}-t{t:g}", temperature=t) for one, t in targets)
+    save_plan(BenchPlan(named, rounds=6, warm_up=0), tmp_path / "bench-plan.toml")
+    async with bench(backend, size) as pilot:
+        await pilot.press("ctrl+o", "enter")
+        await expect_text(pilot, f"bench-plan.toml: {columns} targets")
+        await pilot.press("s")
+        await expect_text(pilot, "one two")
+        await expect_text(pilot, f"{columns} targets · round 1 of 6")
+        text = screen_text(pilot.app)
+        assert all(one.label in text for one in named)
+        assert " of 6" in text
+        assert "x stops" in text
+        gate.set()
+        await expect_text(pilot, "esc models")
+        await expect_text(pilot, "0 of 6")
+
+
+async def test_everything_can_be_set_in_a_form_that_refuses_nonsense(
+    backend: ScriptedBackend, tmp_path: Path
+) -> None:
+    prompts = tmp_path / "own.txt"
+    prompts.write_text("One?\nTwo?\n", "utf-8")
+    async with bench(backend, (80, 24)) as pilot:
+        await pilot.press("c")
+        await expect_text(pilot, "requests at the same time")
+        dialog = pilot.app.screen
+        dialog.query_one("#prompts", Input).value = str(prompts)
+        dialog.query_one("#rounds", Input).value = "many"
+        await pilot.press("enter")
+        await expect_text(pilot, "Rounds: 'many' is no number")
+        dialog.query_one("#rounds", Input).value = "7"
+        dialog.query_one("#temperature", Input).value = "9"
+        await pilot.press("enter")
+        await expect_text(pilot, "'temperature' must be from 0 to 2")
+        dialog.query_one("#temperature", Input).value = "0.5"
+        dialog.query_one("#max_tokens", Input).value = "12"
+        await pilot.press("enter")
+        await expect_text(pilot, "own.txt (p) · 7 rounds")
+        await measured(pilot)
+        await expect_text(pilot, "own.txt")
+    asked = backend.requests[-1]
+    assert (asked.temperature, asked.max_tokens) == (0.5, 12)
+    assert asked.messages[0].content in ("One?", "Two?")
+
+
+async def test_what_is_chosen_is_saved_as_a_plan_and_opened_again(
+    backend: ScriptedBackend, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    async with bench(backend) as pilot:
+        await pilot.press("space", "space", "plus", "ctrl+s", "enter")
+        await expect_text(pilot, "Written: bench-plan.toml")
+        await pilot.press("minus", "minus", "ctrl+o", "enter")
+        await expect_text(pilot, "bench-plan.toml: 2 targets · course prompt (p) · 11 rounds")
+        await pilot.press("ctrl+o", "x", "enter")
+        await expect_text(pilot, "cannot be read")
+    assert load_plan(tmp_path / "bench-plan.toml").rounds == 11
+
+
+async def test_answers_stand_side_by_side_prompt_by_prompt(backend: ScriptedBackend) -> None:
+    backend.answers_by_variant[LARGE] = words("four five six")
+    async with bench(backend, (80, 24)) as pilot:
+        await pilot.press("p")
+        await measured(pilot)
+        await pilot.press("o")
+        await expect_text(pilot, "Prompt 1 of 6")
+        text = screen_text(pilot.app)
+        (line,) = (line for line in text.splitlines() if "one two three four" in line)
+        assert "four five six" in line
+        await pilot.press("right")
+        await expect_text(pilot, "What is a local model?")
+        await pilot.press("left", "left")
+        await expect_text(pilot, "Prompt 6 of 6")
+
+
+async def test_the_picture_marks_what_nothing_beats(backend: ScriptedBackend) -> None:
+    async with bench(backend) as pilot:
+        await measured(pilot)
+        await pilot.press("v")
+        await expect_text(pilot, "memory →")
+        await expect_text(pilot, "A  demo-large     250 tok/s   38.8 MB  not rated   beaten")
+        await expect_text(pilot, "B* demo-small")
+
+
+async def test_a_note_is_kept_with_the_run(backend: ScriptedBackend) -> None:
+    async with bench(backend) as pilot:
+        await measured(pilot)
+        await pilot.press("n", *"quiet", "ctrl+s")
+        await expect_text(pilot, "note  quiet")
+        await pilot.press("h")
+        await expect_text(pilot, "Earlier runs")
+        await expect_text(pilot, "quiet")
+
+
+async def test_earlier_runs_are_opened_noted_and_deleted(
+    backend: ScriptedBackend, paths: Paths
+) -> None:
+    recorder = Recorder(Database(paths.database))
+    kept_run(recorder, "aaaa00000000")
+    kept_run(recorder, "bbbb00000000", rounds=2)
+    async with bench(backend) as pilot:
+        await pilot.press("h")
+        await expect_text(pilot, "demo-small is fastest, 2.5x")
+        await expect_text(pilot, "too few rounds")
+        await pilot.press("down", "enter")
+        await expect_text(pilot, "run aaaa00000000")
+        await expect_text(pilot, "60.0 % less time")
+        await pilot.press("h")
+        await expect_text(pilot, "too few rounds")
+        await pilot.press("n", *"old", "ctrl+s")
+        await expect_text(pilot, "old")
+        await pilot.press("x")
+        await expect_text(pilot, "Delete this run with all answers, ratings and notes?")
+        await pilot.press("y")
+        await wait_until(
+            pilot, lambda: [one.run_id for one in recorder.list()] == ["aaaa00000000"], "one left"
+        )
+
+
+async def test_a_stopped_run_goes_on_from_the_history(backend: ScriptedBackend) -> None:
+    gate = asyncio.Event()
+    held = backend.answers_by_variant[LARGE]
+    backend.answers += [held] * 20
+    backend.answers_by_variant[LARGE] = replace(held, gate=gate)
+    async with bench(backend) as pilot:
+        await pilot.press("space", "space", "p", "s")
+        await wait_until(pilot, lambda: not backend.answers, "some requests")
+        await pilot.press("x")
+        await expect_text(pilot, "Stopped")
+        backend.answers_by_variant[LARGE] = held
+        before = len(backend.requests)
+        await pilot.press("h")
+        await expect_text(pilot, "not finished")
+        await pilot.press("r")
+        await expect_text(pilot, "0 of 60")
+        await expect_text(pilot, "conditions")
+    assert len(backend.requests) - before < 120
+
+
+async def test_what_was_measured_goes_into_models_json_after_it_was_shown(
+    backend: ScriptedBackend, tmp_path: Path
+) -> None:
+    registry = tmp_path / "models.json"
+    entry = {"name": "demo-small", "task": "chat", "min_ram_gb": 1, "notes": "tiny"}
+    registry.write_text(json.dumps([entry], indent=2), "utf-8")
+    async with running_app(backend, models_file=registry) as pilot:
+        await pilot.press("5")
+        await expect_text(pilot, "s start")
+        await measured(pilot)
+        await pilot.press("w")
+        await expect_text(pilot, "Write into models.json?")
+        await expect_text(pilot, '+      "ttft_s"')
+        await expect_text(pilot, "Without an entry, so left out: demo-large")
+        assert json.loads(registry.read_text("utf-8")) == [entry]
+        await pilot.press("y")
+        await expect_text(pilot, "Written:")
+    (written,) = json.loads(registry.read_text("utf-8"))
+    assert written["measured"]["ttft_s"] == pytest.approx(0.02)
+    assert written["notes"] == "tiny"

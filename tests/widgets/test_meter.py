@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tui.widgets.meter import bar, spark
+from tui.widgets.meter import bar, spark, strip
 
 
 def test_a_small_graph_goes_from_low_to_high() -> None:
@@ -44,3 +44,9 @@ def test_a_bar_grows_by_eighths_of_a_cell(fraction: float, text: str) -> None:
 @pytest.mark.parametrize(("fraction", "text"), [(-1, "  "), (7, "██")])
 def test_a_bar_stays_in_its_place(fraction: float, text: str) -> None:
     assert bar(fraction, 2) == text
+
+
+def test_a_strip_shows_where_the_values_lie() -> None:
+    assert strip([1.0] * 4 + [10.0], 1.0, 100.0, 5) == "█·▃··"
+    assert strip([5.0], 5.0, 5.0, 3) == "·█·"
+    assert strip([], 1.0, 2.0, 3) == "···"

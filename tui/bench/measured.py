@@ -39,18 +39,27 @@ def latest_measured(database: Database, variant_ids: Iterable[str]) -> dict[str,
         for variant_id in left:
             if (measured := _of(summary, line, variant_id)) is not None:
                 found[variant_id] = measured
-    return _with_ratings(found, RatingBook(database).newest_means())
+    return _with_ratings(found, database)
 
 
-def measured_by_entry(database: Database, names: Iterable[str]) -> dict[str, Measured]:
+def measured_by_entry(
+    database: Database, names: Iterable[str], run_id: str | None = None
+) -> dict[str, Measured]:
     """Return the newest figures by the names of the registry, which leave device and version out.
 
     Blocks: call it off the event loop. Raises `DatabaseError`.
+
+    Args:
+        database: Where the runs are kept.
+        names: Of the registry's entries.
+        run_id: Only what this run measured; None for all runs.
     """
     wanted = {name: name.strip().casefold() for name in names}
     found: dict[str, Measured] = {}
     recorder = Recorder(database)
     for line in recorder.list(RUNS):
+        if run_id not in (None, line.run_id):
+            continue
         named = {
             name: target
             for target in (one.variant_id for one in line.here)
@@ -63,16 +72,28 @@ def measured_by_entry(database: Database, names: Iterable[str]) -> dict[str, Mea
         for name, target in named.items():
             if (measured := _of(summary, line, target)) is not None:
                 found[name] = measured
-    return _with_ratings(found, RatingBook(database).newest_means())
+    return _with_ratings(found, database)
 
 
-def _with_ratings(found: Mapping[str, Measured], means: Mapping[str, float]) -> dict[str, Measured]:
-    """Add the ratings, which may be of an older run than the speed."""
-    rated = {}
-    for name, measured in found.items():
-        ours = [mean for target, mean in means.items() if same_variant(target, measured.variant_id)]
-        rated[name] = replace(measured, rating=ours[0] if ours else None)
-    return rated
+def _with_ratings(found: Mapping[str, Measured], database: Database) -> dict[str, Measured]:
+    """Add the newest ratings, which may be of an older run than the speed."""
+    lines = {line.run_id: line for line in Recorder(database).list()}
+    means = [
+        (target.variant_id, ratings[target.label])
+        for run_id, ratings in RatingBook(database).means()
+        if run_id in lines
+        for target in lines[run_id].here
+        if target.label in ratings
+    ]
+    return {
+        name: replace(
+            measured,
+            rating=next(
+                (mean for rated, mean in means if same_variant(rated, measured.variant_id)), None
+            ),
+        )
+        for name, measured in found.items()
+    }
 
 
 def _of(summary: Summary, line: RunLine, variant_id: str) -> Measured | None:

@@ -130,17 +130,14 @@ class RatingBook:
             for row in raters
         )
 
-    def newest_means(self) -> dict[str, float]:
-        """Return the mean rating of every target from the newest run for which it was rated."""
+    def means(self) -> tuple[tuple[str, dict[str, float]], ...]:
+        """Return the runs that were rated, the newest first, each with its targets' means."""
         with self._database.transaction() as connection:
             rows = connection.execute(
                 "SELECT DISTINCT g.run_id FROM bench_raters g JOIN bench_runs r ON r.id = g.run_id "
                 "WHERE g.finished_at IS NOT NULL ORDER BY r.created_at DESC, r.rowid DESC"
             ).fetchall()
-        means: dict[str, float] = {}
-        for row in rows:
-            means = {**mean_ratings(self.raters(row["run_id"])), **means}
-        return means
+        return tuple((row["run_id"], mean_ratings(self.raters(row["run_id"]))) for row in rows)
 
 
 def mean_ratings(raters: tuple[RaterProgress, ...]) -> dict[str, float]:

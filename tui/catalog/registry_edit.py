@@ -90,6 +90,15 @@ class RegistryFile:
         values = {**(old if isinstance(old, dict) else {}), **measured.as_dict()}
         return self.edit(name, {MEASURED: values})
 
+    def contribute_all(self, measured: Mapping[str, Measured]) -> Change:
+        """Return the change that puts what was measured into several entries, by their names."""
+        text = self.text
+        for name, one in measured.items():
+            change = self.contribute(name, one)
+            index = self._index(name)
+            text = replaced(text, index, json.loads(change.after)[index])
+        return Change(self.text, text)
+
     def merge(self, theirs: RegistryFile, base: RegistryFile | None = None) -> Merged:
         """Return what a colleague's file brings; with the common ancestor also what it takes away.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 from tui.widgets.glyphs import BLOCKS, Glyphs
@@ -31,6 +32,27 @@ def bar(fraction: float, width: int, glyphs: Glyphs = BLOCKS) -> str:
     eighths = round(max(0.0, min(1.0, fraction)) * width * 8)
     full, rest = divmod(eighths, 8)
     return (glyphs.bars[7] * full + (glyphs.bars[rest - 1] if rest else "")).ljust(width)
+
+
+def strip(
+    values: Sequence[float], low: float, high: float, width: int, glyphs: Glyphs = BLOCKS
+) -> str:
+    """Draw how values are distributed on a logarithmic axis: the higher a cell, the more of them.
+
+    Args:
+        values: Above 0.
+        low: At the left end; above 0.
+        high: At the right end.
+        width: Cells.
+        glyphs: What to draw with.
+    """
+    span = math.log(high / low) if high > low else 0.0
+    counts = [0] * width
+    for value in values:
+        place = math.log(value / low) / span if span else 0.5
+        counts[max(0, min(width - 1, int(place * width)))] += 1
+    most = max(counts, default=0)
+    return "".join(_column(count / most, glyphs) if count else "·" for count in counts)
 
 
 def _column(fraction: float, glyphs: Glyphs) -> str:

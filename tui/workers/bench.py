@@ -12,7 +12,7 @@ from tui.bench.backends import OpenEndpoint
 from tui.bench.events import AnswerDelta, BenchEvent, RequestFinished, RequestStarted
 from tui.bench.plan import BenchPlan
 from tui.bench.recorder import Recorder
-from tui.bench.runner import run_bench
+from tui.bench.runner import Earlier, run_bench
 from tui.bench.summary import Summary
 from tui.foundry.backend import Backend
 from tui.foundry.errors import FoundryError
@@ -41,9 +41,12 @@ async def run_and_post(
     recorder: Recorder,
     post: Post,
     open_endpoint: OpenEndpoint | None = None,
+    earlier: Earlier | None = None,
 ) -> Summary | None:
-    """Run `plan`; posts `BenchTold` for each event, `BenchFailed` where nothing can be measured."""
+    """Run `plan`, or go on with an earlier run of it.
 
+    Posts `BenchTold` for each event, `BenchFailed` where nothing can be measured.
+    """
     live = _BenchLive(post)
 
     def tell(event: BenchEvent) -> None:
@@ -51,7 +54,9 @@ async def run_and_post(
         post(BenchTold(event))
 
     try:
-        return await run_bench(plan, backend, recorder, tell, open_endpoint=open_endpoint)
+        return await run_bench(
+            plan, backend, recorder, tell, open_endpoint=open_endpoint, earlier=earlier
+        )
     except FoundryError as error:
         post(BenchFailed(error))
         return None

@@ -7,91 +7,101 @@ from dataclasses import dataclass
 
 from textual.content import Content
 
+from tui.bench.rating_summary import RatingSummary
+from tui.bench.rating_wording import mean_text
 from tui.bench.summary import Figure, Metric, Summary, TargetSummary
-from tui.bench.verdict import SPREAD_LIMIT
-from tui.bench.wording import short_name, verdict_sentences
+from tui.bench.wording import short_name
 from tui.formats import UNKNOWN, format_bytes, format_duration, format_speed
 from tui.foundry.text import clean_text
-from tui.widgets.meter import bar
+from tui.panes.bench.live import LiveColumn
+from tui.widgets.meter import bar, strip
 
 LABEL_WIDTH = 10
 BAR_WIDTH = 6
 LEAST_COLUMN = 20
-METRIC_ROWS: tuple[tuple[str, Metric, Callable[[float], str]], ...] = (
-    ("TTFT", "ttft_s", format_duration),
-    ("decode", "decode_tok_s", format_speed),
-    ("per token", "tpot_s", format_duration),
-    ("E2E", "e2e_s", format_duration),
+GAP = 2
+METRIC_ROWS: tuple[tuple[str, Metric, Callable[[float], str], bool], ...] = (
+    ("TTFT", "ttft_s", format_duration, True),
+    ("decode", "decode_tok_s", format_speed, True),
+    ("per token", "tpot_s", format_duration, False),
+    ("E2E", "e2e_s", format_duration, True),
 )
+"""Label, metric, how it is written, and whether its single requests are drawn."""
+
+Cells = list[Content]
 
 
 @dataclass(frozen=True, slots=True)
-class LiveColumn:
-    """What a target is doing now."""
+class Shown:
+    """What stands beside the figures.
 
-    state: str
-    text: str = ""
+    Args:
+        live: What each target is doing, by label; empty for a run that is over.
+        ratings: What the ratings come to, if there are any.
+        strips: Whether there is room for the distributions.
+    """
+
+    live: Mapping[str, LiveColumn]
+    ratings: RatingSummary | None = None
+    strips: bool = True
 
 
-def columns_text(summary: Summary, live: Mapping[str, LiveColumn], width: int) -> Content:
-    """Write the table: a line a metric, a column a target.
+def columns_text(summary: Summary, shown: Shown, width: int) -> Content:
+    """Write the table: a line a metric, a column a target; what does not fit stands below.
 
     Args:
         summary: What has been measured so far.
-        live: What each target is doing, by id.
+        shown: What stands beside the figures.
         width: Cells.
     """
     targets = summary.targets
-    column = max(LEAST_COLUMN, (width - LABEL_WIDTH) // max(1, len(targets)))
-    rows: list[tuple[str, list[Content]]] = [
-        ("", [_name(one) for one in targets]),
-        ("now", [_now(live.get(one.facts.target), column) for one in targets]),
-    ]
-    for label, metric, write in METRIC_ROWS:
+    abreast = max(1, min(len(targets), (width - LABEL_WIDTH) // LEAST_COLUMN))
+    column = (width - LABEL_WIDTH) // abreast
+    blocks = []
+    for first in range(0, len(targets), abreast):
+        rows = _rows(summary, targets[first : first + abreast], shown, column)
+        blocks.append(Content("\n").join(_line(label, cells, column) for label, cells in rows))
+    return Content("\n\n").join(blocks)
+
+
+def _rows(
+    summary: Summary, targets: Sequence[TargetSummary], shown: Shown, column: int
+) -> list[tuple[str, Cells]]:
+    live = [shown.live.get(one.facts.target) for one in targets]
+    rows: list[tuple[str, Cells]] = [("", [_name(one) for one in targets])]
+    if any(live):
+        total = summary.plan.request_count // len(summary.targets)
+        rows.append(("done", [_progress(one, total, column) for one in live]))
+        rows.append(("now", [_now(one, column) for one in live]))
+    for label, metric, write, drawn in METRIC_ROWS:
+        medians = [one.metrics[metric].median for one in summary.targets]
+        largest = max((value for value in medians if value is not None), default=0.0)
         figures = [one.metrics[metric] for one in targets]
-        largest = max((one.median for one in figures if one.median is not None), default=0.0)
         rows.append((label, [_figure(one, largest, write, column) for one in figures]))
+        if drawn and shown.strips and largest:
+            rows.append(("", _strips(summary, targets, metric, column)))
     rows += [
         ("tokens", [Content(_tokens(one)) for one in targets]),
-        ("memory", [Content(_memory(one)) for one in targets]),
+        ("memory", [Content(_memory(one, column)) for one in targets]),
         ("load", [Content(format_duration(one.facts.load_s)) for one in targets]),
         ("failed", [_failed(one) for one in targets]),
     ]
-    return Content("\n").join(_line(label, cells, column) for label, cells in rows)
+    if any(one.checked for one in targets):
+        rows.append(("checks", [_checks(one) for one in targets]))
+    if shown.ratings is not None and shown.ratings.finished:
+        means = {one.target: mean_text(one) for one in shown.ratings.targets}
+        rows.append(("rating", [Content(means.get(one.facts.target, UNKNOWN)) for one in targets]))
+    return rows
 
 
-def verdict_lines(summary: Summary) -> Content:
-    """Write verdicts and conditions."""
-    lines = []
-    for one, sentence in verdict_sentences(summary.verdicts):
-        tone = {"faster": "$text-success", "slower": "$text-success"}.get(one.verdict.kind, "")
-        lines.append(Content.assemble((sentence, tone)))
-    context = summary.context
-    spread = summary.spread
-    steadiness = ""
-    if spread is not None:
-        word = "steady" if spread <= SPREAD_LIMIT else "changing"
-        steadiness = f" · conditions {word} (spread {spread:.1f}x)"
-    digest = str(context.get("prompt_set_sha256", ""))[:6]
-    lines.append(
-        Content.styled(
-            f"{context.get('prompt_set')} ({digest}…) · {context.get('rounds')} rounds · seed "
-            f"{context.get('seed')} · {context.get('backend')} "
-            f"{context.get('backend_version')}{steadiness}",
-            "$text-muted",
-        )
-    )
-    return Content("\n").join(lines)
-
-
-def _line(label: str, cells: Sequence[Content], column: int) -> Content:
+def _line(label: str, cells: Cells, column: int) -> Content:
     parts = [Content.styled(f"{label:<{LABEL_WIDTH}}", "$text-muted")]
     parts += [_padded(cell, column) for cell in cells]
     return Content("").join(parts)
 
 
 def _padded(cell: Content, width: int) -> Content:
-    cell = cell.truncate(width - 2, ellipsis=True)
+    cell = cell.truncate(width - GAP, ellipsis=True)
     return cell.pad_right(max(0, width - cell.cell_length))
 
 
@@ -99,14 +109,20 @@ def _name(one: TargetSummary) -> Content:
     return Content.styled(clean_text(short_name(one.facts.target), False), "b $primary")
 
 
+def _progress(live: LiveColumn | None, total: int, column: int) -> Content:
+    done = live.done if live else 0
+    count = f" {done} of {total}"
+    cells = max(4, min(20, column - GAP - len(count)))
+    return Content.assemble((bar(done / total if total else 0, cells), "$secondary"), count)
+
+
 def _now(live: LiveColumn | None, column: int) -> Content:
     if live is None:
         return Content("")
-    if live.text:
-        text = " ".join(clean_text(live.text).split())
-        shown = text if len(text) < column - 2 else f"…{text[-(column - 4) :]}"
-        return Content(shown)
-    return Content.styled(live.state, "$text-muted")
+    if not live.text or live.state in ("done", "stopped"):
+        return Content.styled(live.state, "$text-muted")
+    text = " ".join(clean_text(live.text).split())
+    return Content(text if len(text) < column - GAP else f"…{text[-(column - 2 * GAP) :]}")
 
 
 def _figure(figure: Figure, largest: float, write: Callable[[float], str], column: int) -> Content:
@@ -116,9 +132,33 @@ def _figure(figure: Figure, largest: float, write: Callable[[float], str], colum
     if column >= LEAST_COLUMN + BAR_WIDTH + 8 and largest > 0:
         parts.append((f"{bar(figure.median / largest, BAR_WIDTH)} ", "$primary"))
     parts.append((write(figure.median), "b"))
+    text = Content.assemble(*parts)
     if figure.low is not None and figure.high is not None:
-        parts.append((f"  {_range(figure.low, figure.high, write)}", "$text-muted"))
-    return Content.assemble(*parts)
+        interval = f"  {_range(figure.low, figure.high, write)}"
+        # Half an interval says something else: all of it, or none.
+        if text.cell_length + len(interval) <= column - GAP:
+            text = text.append(Content.styled(interval, "$text-muted"))
+    return text
+
+
+def _strips(
+    summary: Summary, targets: Sequence[TargetSummary], metric: Metric, column: int
+) -> Cells:
+    """Draw the single requests of each target on one axis for all of them."""
+    values: dict[str, list[float]] = {}
+    for one in summary.requests:
+        value = getattr(one.figures, metric, None) if one.error is None else None
+        if value is not None and value > 0:
+            values.setdefault(one.step.target, []).append(value)
+    everything = [value for found in values.values() for value in found]
+    if not everything:
+        return [Content("") for _ in targets]
+    low, high = min(everything), max(everything)
+    cells = max(6, min(40, column - GAP))
+    return [
+        Content.styled(strip(values.get(one.facts.target, []), low, high, cells), "$secondary")
+        for one in targets
+    ]
 
 
 def _range(low: float, high: float, write: Callable[[float], str]) -> str:
@@ -131,18 +171,27 @@ def _range(low: float, high: float, write: Callable[[float], str]) -> str:
 
 
 def _tokens(one: TargetSummary) -> str:
-    return UNKNOWN if one.output_tokens is None else f"{one.output_tokens:.0f} an answer"
+    if one.output_tokens is None:
+        return UNKNOWN
+    return f"{'~' if one.tokens_estimated else ''}{one.output_tokens:.0f} an answer"
 
 
-def _memory(one: TargetSummary) -> str:
+def _memory(one: TargetSummary, column: int) -> str:
     grew = one.facts.load_bytes
     peak = one.facts.rss_peak_bytes
     parts = []
     if grew is not None:
         parts.append(f"+{format_bytes(grew)} at load")
-    if peak is not None:
+    if peak is not None and (not parts or column >= 2 * LEAST_COLUMN):
         parts.append(f"peak {format_bytes(peak)} in all")
     return " · ".join(parts) or UNKNOWN
+
+
+def _checks(one: TargetSummary) -> Content:
+    if not one.checked:
+        return Content(UNKNOWN)
+    tone = "$text-success" if one.passed == one.checked else ""
+    return Content.assemble((f"{one.passed} of {one.checked} passed", tone))
 
 
 def _failed(one: TargetSummary) -> Content:
