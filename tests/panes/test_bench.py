@@ -102,7 +102,7 @@ async def test_stopping_keeps_what_was_measured(backend: ScriptedBackend, paths:
     assert len(Recorder(Database(paths.database)).list()) == 1
 
 
-async def test_a_run_is_exported_as_csv_and_json(
+async def test_a_run_is_exported_as_table_as_json_and_as_a_report_with_the_picture(
     backend: ScriptedBackend, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
@@ -111,11 +111,12 @@ async def test_a_run_is_exported_as_csv_and_json(
         await expect_text(pilot, "conditions")
         await pilot.press("e")
         await expect_text(pilot, "Written:")
-    table, whole = sorted(map(Path, glob(f"{tmp_path}/bench-*")))
+    table, whole, report = sorted(map(Path, glob(f"{tmp_path}/bench-*")))
     rows = list(csv.DictReader(io.StringIO(table.read_text("utf-8"))))
     assert len(rows) == 20
     assert {row["answer"] for row in rows} == {"one two three four"}
     assert json.loads(whole.read_text("utf-8"))["schema"] == 1
+    assert "memory →" in report.read_text("utf-8")
 
 
 async def measured(pilot: Pilot[int]) -> None:
@@ -310,3 +311,63 @@ async def test_what_was_measured_goes_into_models_json_after_it_was_shown(
     (written,) = json.loads(registry.read_text("utf-8"))
     assert written["measured"]["ttft_s"] == pytest.approx(0.02)
     assert written["notes"] == "tiny"
+
+
+async def test_two_runs_are_compared_after_saying_what_was_not_alike(
+    backend: ScriptedBackend, paths: Paths
+) -> None:
+    recorder = Recorder(Database(paths.database))
+    kept_run(recorder, "aaaa00000000")
+    slower = {SMALL: 0.03, LARGE: 0.05}
+    kept_run(recorder, "bbbb00000000", targets=slower, context={"backend_version": "2.3.0"})
+    async with bench(backend) as pilot:
+        await pilot.press("h")
+        await expect_text(pilot, "Earlier runs")
+        await expect_text(pilot, "1.7x")
+        await pilot.press("space", "c")
+        await expect_text(pilot, "Mark two runs with space first")
+        await pilot.press("space", "c")
+        await expect_text(pilot, "The conditions were not alike:")
+        await expect_text(pilot, "2.3.0")
+        await expect_text(pilot, "+50.0 %")
+        await expect_text(pilot, "small changes say nothing")
+        await pilot.press("t")
+        await expect_text(pilot, "run bbbb00000000")
+
+
+async def test_a_model_against_itself_says_which_margin_this_machine_needs(
+    backend: ScriptedBackend,
+) -> None:
+    backend.answers_by_variant[LARGE] = words(" ".join(["word"] * 12), ttft_s=0.02, itl_s=0.002)
+    async with bench(backend) as pilot:
+        await pilot.press("y")
+        await expect_text(pilot, "E2E: the usual margin of 1 % is enough here")
+        await expect_text(pilot, "TPOT: the usual margin")
+    assert {one.variant_id for one in backend.requests} == {LARGE}
+
+
+async def test_a_run_of_another_process_is_followed_left_and_followed_again(
+    backend: ScriptedBackend, paths: Paths, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recorder = Recorder(Database(paths.database))
+    summary = kept_run(recorder, "aaaa00000000", rounds=2)
+    going_on = True
+    monkeypatch.setattr("tui.bench.detached.living_pid", lambda context: 4711 if going_on else None)
+    with recorder._database.transaction() as connection:
+        connection.execute("UPDATE bench_runs SET finished_at = NULL")
+    async with bench(backend) as pilot:
+        await pilot.press("h")
+        await expect_text(pilot, "goes on now")
+        await pilot.press("enter")
+        await expect_text(pilot, "run aaaa00000000 elsewhere")
+        await expect_text(pilot, "12 of 12")
+        await pilot.press("escape")
+        await expect_text(pilot, "s start")
+        await pilot.press("h")
+        await expect_text(pilot, "goes on now")
+        await pilot.press("enter")
+        await expect_text(pilot, "elsewhere")
+        recorder.finish(summary.run_id, summary.context, [one.facts for one in summary.targets])
+        going_on = False
+        await expect_text(pilot, "a verdict needs 6")
+    assert backend.requests == []

@@ -62,6 +62,11 @@ def self_test_plan(plan: BenchPlan) -> BenchPlan:
     return replace(plan, targets=tuple(replace(target, label=label) for label in LABELS))
 
 
+def is_self_test(plan: BenchPlan) -> bool:
+    """Tell whether a plan asks one model under two labels."""
+    return plan.labels == LABELS and len({one.variant_id for one in plan.targets}) == 1
+
+
 def self_test(summary: Summary) -> tuple[SelfTest, ...]:
     """Return the margin that each metric needs; a metric without enough rounds is left out."""
     found = []

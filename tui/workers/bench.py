@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 from textual.message import Message
 
 from tui.bench.backends import OpenEndpoint
+from tui.bench.detached import POLL_EVERY_S, Follower
 from tui.bench.events import AnswerDelta, BenchEvent, RequestFinished, RequestStarted
 from tui.bench.plan import BenchPlan
 from tui.bench.recorder import Recorder
@@ -62,6 +65,18 @@ async def run_and_post(
         return None
     finally:
         live.end()
+
+
+async def follow_and_post(run_id: str, recorder: Recorder, folder: Path, post: Post) -> None:
+    """Follow a run that another process makes to its end; posts as if it were made here."""
+    follower = Follower(recorder, folder, run_id)
+    try:
+        while not follower.ended:
+            for event in await asyncio.to_thread(follower.poll):
+                post(BenchTold(event))
+            await asyncio.sleep(POLL_EVERY_S)
+    except FoundryError as error:
+        post(BenchFailed(error))
 
 
 class _BenchLive:

@@ -11,11 +11,13 @@ from textual import work
 from textual.getters import query_one
 
 from tui.bench.blind import BlindSession, RatingError, blind_sheets
-from tui.bench.export import export_csv, export_json
+from tui.bench.export import export_csv, export_json, write_file
 from tui.bench.history import History
 from tui.bench.measured import measured_by_entry
 from tui.bench.ratings import RaterProgress, RatingBook
 from tui.bench.recorder import Recorder
+from tui.bench.report import markdown_report
+from tui.bench.scatter import draw, points_of
 from tui.bench.summary import Summary
 from tui.bench.targets import short_name
 from tui.catalog.registry import Registry
@@ -29,6 +31,7 @@ from tui.session import Session
 from tui.store import Store
 
 SEEDS = 2**31
+REPORT_WIDTH = 76
 
 
 class RunDesk(Pane):
@@ -101,14 +104,20 @@ class RunDesk(Pane):
             self.notify("Nothing to export yet: measure first (s).")
             return
         base = Path.cwd() / f"bench-{summary.run_id}"
-        table, whole = base.with_suffix(".csv"), base.with_suffix(".json")
         try:
-            await asyncio.to_thread(export_csv, summary, table)
-            await asyncio.to_thread(export_json, summary, whole)
+            await asyncio.to_thread(self._export, summary, base)
         except FoundryError as error:
             self.say_error(error)
         else:
-            self.notify(f"Written: {table.name} and {whole.name} in {table.parent}", markup=False)
+            self.notify(f"Written: {base.name}.csv, .json and .md in {base.parent}", markup=False)
+
+    def _export(self, summary: Summary, base: Path) -> None:
+        ratings = self.report.beside.ratings
+        ratings = ratings if ratings is not None and ratings.finished else None
+        picture = draw(points_of(summary, ratings), REPORT_WIDTH).text
+        export_csv(summary, base.with_suffix(".csv"))
+        export_json(summary, base.with_suffix(".json"))
+        write_file(base.with_suffix(".md"), markdown_report(summary, ratings, picture))
 
     @work(group="registry", exclusive=True)
     async def action_registry(self) -> None:

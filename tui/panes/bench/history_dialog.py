@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import ClassVar, Literal
@@ -13,6 +14,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.widgets import Static
 
+from tui.bench.detached import running
 from tui.bench.history import History, PastRun, headline
 from tui.bench.recorder import Recorder
 from tui.bench.wording import short_name
@@ -33,8 +35,8 @@ COLUMNS = (
     Column("NOTE", 12, flexible=True, from_width=100),
 )
 KEYS = (
-    "enter open · space mark, c compare the two marked · r resume an unfinished one · n note · "
-    "x delete · esc close"
+    "enter open, or follow one that goes on · space mark, c compare the two marked · r resume an "
+    "unfinished one · n note · x delete · esc close"
 )
 
 
@@ -42,7 +44,7 @@ KEYS = (
 class Wish:
     """What is to be done with earlier runs."""
 
-    what: Literal["open", "compare", "resume"]
+    what: Literal["open", "compare", "resume", "follow"]
     run_ids: tuple[str, ...]
 
 
@@ -73,6 +75,8 @@ class HistoryDialog(Dialog[Wish]):
         self._past: tuple[PastRun, ...] = ()
         self._marked: list[str] = []
         self._headlines: dict[str, str] = {}
+        self._going_on: frozenset[str] = frozenset()
+        """Runs that another process makes now."""
 
     def compose(self) -> ComposeResult:
         """Lay out the list."""
@@ -90,6 +94,8 @@ class HistoryDialog(Dialog[Wish]):
     async def _read(self) -> None:
         try:
             self._past = await asyncio.to_thread(History(self._database).list)
+            found = await asyncio.to_thread(running, Recorder(self._database))
+            self._going_on = frozenset(one.run_id for one in found if one.pid != os.getpid())
         except DatabaseError as error:
             self._say(f"{error.message} {error.hint}")
             return
@@ -112,7 +118,9 @@ class HistoryDialog(Dialog[Wish]):
         line = one.line
         names = ", ".join(short_name(target.label) for target in line.targets)
         result = self._headlines.get(line.run_id, "…")
-        if line.finished_at is None:
+        if line.run_id in self._going_on:
+            result = "goes on now"
+        elif line.finished_at is None:
             result = f"not finished: {result}"
         marked = line.run_id in self._marked
         return Row(
@@ -135,9 +143,10 @@ class HistoryDialog(Dialog[Wish]):
 
     @on(Table.Chosen)
     def action_open(self) -> None:
-        """Show the run under the cursor."""
+        """Show the run under the cursor, or follow it where it goes on."""
         if (run := self._run) is not None:
-            self.dismiss(Wish("open", (run.line.run_id,)))
+            run_id = run.line.run_id
+            self.dismiss(Wish("follow" if run_id in self._going_on else "open", (run_id,)))
 
     def action_mark(self) -> None:
         """Mark it for a comparison; the older mark of three goes."""

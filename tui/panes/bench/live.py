@@ -16,6 +16,7 @@ from tui.bench.events import (
     TargetFailed,
     TargetLoaded,
     TargetLoading,
+    TargetProgress,
     TargetUnloaded,
     TimeLeft,
     WarmedUp,
@@ -105,6 +106,9 @@ class LiveRun:
                 self.left_s = left_s
             case TargetLoading(target=target):
                 self._now(target, "◐ loading")
+            case TargetProgress(target=target, progress=progress):
+                share = f" {progress.fraction:.0%}" if progress.fraction is not None else ""
+                self._now(target, f"◐ {progress.message or 'loading'}{share}")
             case TargetLoaded(target=target, result=result):
                 self._now(target, "● loaded")
                 if not result.already_loaded:

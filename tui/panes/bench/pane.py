@@ -1,38 +1,29 @@
-"""The pane Bench: choose, measure side by side, read the verdict; then see `RunDesk`."""
+"""The pane Bench: choose what is measured, and how; `RunMaker` and `RunDesk` do the rest."""
 
 from __future__ import annotations
 
-import asyncio
-from functools import partial
+from dataclasses import replace
 from pathlib import Path
 
 from textual import on, work
 from textual.app import ComposeResult
 from textual.getters import query_one
 from textual.widgets import Static
-from textual.worker import Worker
 
 from tui.actions import bindings_of
-from tui.bench.events import RunFinished, TargetLoaded, Trouble
 from tui.bench.plan import BenchPlan, PlanError
 from tui.bench.plan_file import load_plan, save_plan
-from tui.bench.resume import earlier_run
-from tui.bench.runner import Earlier
-from tui.bench.summary import Summary, graded
 from tui.bench.verdict import LEAST_ROUNDS
 from tui.formats import format_bytes, format_duration
 from tui.foundry.errors import FoundryError
 from tui.foundry.text import clean_text
 from tui.foundry.types import Variant
-from tui.messages import MarkRequested, RefreshRequested, VariantLoaded
-from tui.panes.bench.desk import RunDesk
+from tui.messages import MarkRequested
 from tui.panes.bench.draft import Draft
-from tui.panes.bench.live import LiveRun
 from tui.panes.bench.report import ReportView, View
-from tui.session import connect_endpoint
+from tui.panes.bench.runs import RunMaker
 from tui.store import State
 from tui.widgets.table import Cell, Column, Row, Table
-from tui.workers.bench import BenchFailed, BenchTold, run_and_post
 
 COLUMNS = (
     Column(" ", 2),
@@ -43,7 +34,7 @@ COLUMNS = (
 )
 
 
-class BenchPane(RunDesk):
+class BenchPane(RunMaker):
     """Two or more models side by side."""
 
     TOPICS = ("models", "marks")
@@ -68,8 +59,6 @@ class BenchPane(RunDesk):
     def on_mount(self) -> None:
         """Start with nothing measured."""
         self._draft = Draft.from_settings(self.session.config.bench)
-        self._worker: Worker[None] | None = None
-        self._live: LiveRun | None = None
         super().on_mount()
 
     def focus_default(self) -> None:
@@ -80,20 +69,16 @@ class BenchPane(RunDesk):
         """Draw the choice."""
         self.table.empty = "No model is on disk yet: run one in the catalog (1) first."
         self.table.set_rows([_row(one, one.id in state.marked) for one in self._choices(state)])
-        self._draw_head()
+        self.draw_head()
 
     def _choices(self, state: State) -> list[Variant]:
         variants = [one for model in state.models or () for one in model.variants]
         ready = [one for one in variants if one.loaded or one.cached or one.id in state.marked]
         return sorted(ready, key=lambda one: (not one.loaded, one.id))
 
-    @property
-    def running(self) -> bool:
-        """Whether a run of our own is going on."""
-        return self._worker is not None and self._worker.is_running
-
-    def _draw_head(self) -> None:
-        live, draft = self._live, self._draft
+    def draw_head(self) -> None:
+        """Say what is chosen, what goes on, or what is shown."""
+        live, draft = self.live, self._draft
         if self.running and live is not None:
             plan = live.plan
             parts = [
@@ -104,7 +89,10 @@ class BenchPane(RunDesk):
             if (left_s := live.left_s) is not None:
                 parts.insert(2, f"{format_duration(left_s)} left")
             parts.append(live.order)
-            parts.append("x stops")
+            if self.followed:
+                parts += [f"run {self.followed} elsewhere", "esc leaves it", "x stops it"]
+            else:
+                parts.append("x stops")
         elif not self.table.display and (shown := self.report.summary) is not None:
             plan = shown.plan
             parts = [
@@ -139,9 +127,11 @@ class BenchPane(RunDesk):
             self.table.action_cursor_down()
 
     def action_models(self) -> None:
-        """Show the list of models again."""
+        """Show the list of models again; a run that goes on elsewhere is left alone."""
+        if self.followed:
+            self.leave_followed()
         if not self.running:
-            self._show_models(True)
+            self.show_models(True)
             self.report.show_view("table")
 
     def action_next_prompts(self) -> None:
@@ -159,7 +149,7 @@ class BenchPane(RunDesk):
     def _set_draft(self, draft: Draft) -> None:
         if not self.running:
             self._draft = draft
-            self._draw_head()
+            self.draw_head()
 
     @work(group="settings", exclusive=True)
     async def action_settings(self) -> None:
@@ -176,7 +166,7 @@ class BenchPane(RunDesk):
         from tui.widgets.dialogs.ask import AskDialog
 
         try:
-            plan = self._chosen_plan()
+            plan = self.chosen_plan()
         except PlanError as error:
             self.say_error(error)
             return
@@ -212,81 +202,33 @@ class BenchPane(RunDesk):
         if name := await self.app.push_screen_wait(dialog):
             self._set_draft(Draft.from_plan(found[-1], Path(name).name))
 
-    # Running
+    # Plans that are started
 
-    def _chosen_plan(self) -> BenchPlan:
+    def chosen_plan(self) -> BenchPlan:
         """Return what is chosen. Raises `PlanError`."""
         state = self.store.state
-        return self._draft.plan([one.id for one in self._choices(state) if one.id in state.marked])
+        chosen = [one.id for one in self._choices(state) if one.id in state.marked]
+        if len(chosen) < 2 and not self._draft.targets:
+            raise PlanError("One model is no comparison.", "Choose at least two models with space.")
+        return self._draft.plan(chosen)
 
-    def action_start(self) -> None:
-        """Measure the chosen models."""
-        if self.running or self.store.backend is None:
-            return
-        if len(self.store.state.marked) < 2 and not self._draft.targets:
-            self.notify("Choose at least two models with space.", severity="warning")
-            return
-        try:
-            plan = self._chosen_plan()
-        except PlanError as error:
-            self.say_error(error)
-            return
-        self._begin(plan)
+    def self_test_plan(self) -> BenchPlan:
+        """Return the plan for the model under the cursor against itself. Raises `PlanError`."""
+        from tui.bench.prompt_sets import SMALL
+        from tui.bench.self_test import ROUNDS, self_test_plan
 
-    def _begin(self, plan: BenchPlan, earlier: Earlier | None = None) -> None:
-        self._live = LiveRun(plan)
-        self._worker = self._measure(plan, earlier)
-        self.report.show_live(self._live)
-        self._show_models(False)
+        if not self.table.display or not self.table.cursor_key:
+            raise PlanError("No model is under the cursor.", "Go back to the list with esc.")
+        draft = self._draft.without_file().with_values(rounds=ROUNDS)
+        plan = draft.plan([self.table.cursor_key])
+        return self_test_plan(replace(plan, prompt_set=SMALL))
 
-    @work(group="bench", exclusive=True)
-    async def _measure(self, plan: BenchPlan, earlier: Earlier | None) -> None:
-        if self.store.backend is not None:
-            await run_and_post(
-                plan,
-                self.store.backend,
-                self.recorder,
-                self.post_message,
-                partial(connect_endpoint, self.session),
-                earlier,
-            )
+    # Views
 
-    def action_stop(self) -> None:
-        """Stop the run; what was measured is kept."""
-        if self._worker is not None and self.running:
-            self._worker.cancel()
-
-    @on(BenchFailed)
-    def _failed(self, message: BenchFailed) -> None:
-        self._worker = None
-        self.say_error(message.error)
-        self._draw_head()
-
-    @on(BenchTold)
-    def _told(self, message: BenchTold) -> None:
-        if self._live is None:
-            return
-        event = message.event
-        self._live.take(event)
-        self.report.changed()
-        match event:
-            case TargetLoaded(result=result):
-                self.post_message(VariantLoaded(result))
-                self.post_message(RefreshRequested("models"))
-            case Trouble(message=text):
-                self.notify(clean_text(text), severity="warning", markup=False)
-            case RunFinished(summary=summary, stopped=stopped):
-                self._worker = None
-                if stopped:
-                    self.notify("Stopped; what was measured is kept. h, then r goes on with it.")
-                self.show_run(summary)
-                self._draw_head()
-
-    # Views and earlier runs
-
-    def _show_models(self, shown: bool) -> None:
+    def show_models(self, shown: bool) -> None:
+        """Show the list of models, or give its room to the report."""
         self.table.display = shown
-        self._draw_head()
+        self.draw_head()
         if self.display and self.screen.is_current:
             self.focus_default()
 
@@ -294,34 +236,11 @@ class BenchPane(RunDesk):
         """Show the run in another way, in the whole pane."""
         super().show_view(view)
         if self.report.summary is not None:
-            self._show_models(False)
+            self.show_models(False)
 
     def action_table(self) -> None:
         """Show the table with the verdicts."""
         self.show_view("table")
-
-    @work(group="history", exclusive=True)
-    async def action_history(self) -> None:
-        """Show earlier runs."""
-        from tui.panes.bench.history_dialog import HistoryDialog
-
-        wish = await self.app.push_screen_wait(HistoryDialog(self.database))
-        if wish is None or self.running:
-            return
-        try:
-            if wish.what == "resume":
-                run_id = wish.run_ids[0]
-                plan, earlier = await asyncio.to_thread(earlier_run, self.recorder, run_id)
-                self._begin(plan, earlier)
-            else:
-                summary = await asyncio.to_thread(self._loaded, wish.run_ids[0])
-                self.show_run(summary)
-                self.show_view("table")
-        except FoundryError as error:
-            self.say_error(error)
-
-    def _loaded(self, run_id: str) -> Summary:
-        return graded(self.recorder.load(run_id))
 
 
 def _row(variant: Variant, chosen: bool) -> Row:

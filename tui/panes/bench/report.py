@@ -28,7 +28,7 @@ from tui.panes.bench.live import LiveRun
 from tui.panes.bench.picture_text import picture_text
 from tui.panes.bench.verdicts_text import verdicts_text
 
-View = Literal["table", "answers", "picture"]
+View = Literal["table", "answers", "picture", "comparison"]
 DRAW_EVERY_S = 0.25
 STRIPS_FROM_HEIGHT = 16
 EMPTY = (
@@ -69,6 +69,7 @@ class ReportView(VerticalScroll, can_focus=True, inherit_bindings=False):
         """The run that is shown, once it is over."""
         self.view: View = "table"
         self.beside = Beside(None, "")
+        self._comparison = Content("")
         self._prompt = 0
         self._dirty = False
 
@@ -100,6 +101,17 @@ class ReportView(VerticalScroll, can_focus=True, inherit_bindings=False):
         self.live, self.summary = None, summary
         self.draw()
         self.read_beside()
+
+    def show_comparison(self, summary: Summary, text: Content) -> None:
+        """Show two runs beside each other; the views of the later one are a key away."""
+        self._comparison = text
+        self.show_summary(summary)
+        self.show_view("comparison")
+
+    def show_nothing(self) -> None:
+        """Go back to the beginning."""
+        self.live, self.summary = None, None
+        self.draw()
 
     def show_view(self, view: View) -> None:
         """Show it in another way."""
@@ -159,6 +171,9 @@ class ReportView(VerticalScroll, can_focus=True, inherit_bindings=False):
             verdicts.update("")
         elif self.view == "answers":
             self._draw_answers(self.summary, width)
+        elif self.view == "comparison":
+            results.update(self._comparison)
+            verdicts.update("")
         elif self.view == "picture":
             points = points_of(self.summary, self.beside.ratings)
             height = max(6, min(18, self.size.height - len(points) - 6))

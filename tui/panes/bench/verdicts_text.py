@@ -6,6 +6,7 @@ from textual.content import Content
 
 from tui.bench.rating_summary import RatingSummary
 from tui.bench.rating_wording import rating_lines
+from tui.bench.self_test import is_self_test, self_test
 from tui.bench.statistics import ALPHA
 from tui.bench.summary import Summary
 from tui.bench.verdict import SPREAD_LIMIT
@@ -25,6 +26,9 @@ def verdicts_text(summary: Summary, ratings: RatingSummary | None, note: str) ->
         (one.metric == "e2e_s", _speed(clean_text(sentence, False), one.verdict.kind))
         for one, sentence in verdict_sentences(summary.verdicts)
     ]
+    if is_self_test(summary.plan):
+        lines = [Content(one.text) for one in self_test(summary)]
+        return Content("\n").join([*lines, Content.styled(_conditions(summary), "$text-muted")])
     # What one asks first stands first: whole answers, then how good they are.
     lines = [line for first, line in speed if first]
     lines += [_rating(line) for line in _rated(ratings)]
