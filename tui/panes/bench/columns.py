@@ -14,6 +14,7 @@ from tui.bench.wording import short_name
 from tui.formats import UNKNOWN, format_bytes, format_duration, format_speed
 from tui.foundry.text import clean_text
 from tui.panes.bench.live import LiveColumn
+from tui.widgets.glyphs import BLOCKS, Glyphs
 from tui.widgets.meter import bar, strip
 
 LABEL_WIDTH = 10
@@ -39,11 +40,13 @@ class Shown:
         live: What each target is doing, by label; empty for a run that is over.
         ratings: What the ratings come to, if there are any.
         strips: Whether there is room for the distributions.
+        glyphs: What to draw with.
     """
 
     live: Mapping[str, LiveColumn]
     ratings: RatingSummary | None = None
     strips: bool = True
+    glyphs: Glyphs = BLOCKS
 
 
 def columns_text(summary: Summary, shown: Shown, width: int) -> Content:
@@ -71,15 +74,17 @@ def _rows(
     rows: list[tuple[str, Cells]] = [("", [_name(one) for one in targets])]
     if any(live):
         total = summary.plan.request_count // len(summary.targets)
-        rows.append(("done", [_progress(one, total, column) for one in live]))
+        rows.append(("done", [_progress(one, total, column, shown.glyphs) for one in live]))
         rows.append(("now", [_now(one, column) for one in live]))
     for label, metric, write, drawn in METRIC_ROWS:
         medians = [one.metrics[metric].median for one in summary.targets]
         largest = max((value for value in medians if value is not None), default=0.0)
         figures = [one.metrics[metric] for one in targets]
-        rows.append((label, [_figure(one, largest, write, column) for one in figures]))
+        rows.append(
+            (label, [_figure(one, largest, write, column, shown.glyphs) for one in figures])
+        )
         if drawn and shown.strips and largest:
-            rows.append(("", _strips(summary, targets, metric, column)))
+            rows.append(("", _strips(summary, targets, metric, column, shown.glyphs)))
     rows += [
         ("tokens", [Content(_tokens(one)) for one in targets]),
         ("memory", [Content(_memory(one, column)) for one in targets]),
@@ -109,11 +114,11 @@ def _name(one: TargetSummary) -> Content:
     return Content.styled(clean_text(short_name(one.facts.target), False), "b $primary")
 
 
-def _progress(live: LiveColumn | None, total: int, column: int) -> Content:
+def _progress(live: LiveColumn | None, total: int, column: int, glyphs: Glyphs) -> Content:
     done = live.done if live else 0
     count = f" {done} of {total}"
     cells = max(4, min(20, column - GAP - len(count)))
-    return Content.assemble((bar(done / total if total else 0, cells), "$secondary"), count)
+    return Content.assemble((bar(done / total if total else 0, cells, glyphs), "$secondary"), count)
 
 
 def _now(live: LiveColumn | None, column: int) -> Content:
@@ -125,12 +130,18 @@ def _now(live: LiveColumn | None, column: int) -> Content:
     return Content(text if len(text) < column - GAP else f"…{text[-(column - 2 * GAP) :]}")
 
 
-def _figure(figure: Figure, largest: float, write: Callable[[float], str], column: int) -> Content:
+def _figure(
+    figure: Figure,
+    largest: float,
+    write: Callable[[float], str],
+    column: int,
+    glyphs: Glyphs,
+) -> Content:
     if figure.median is None:
         return Content.styled(UNKNOWN, "$text-muted")
     parts: list[Content | str | tuple[str, str]] = []
     if column >= LEAST_COLUMN + BAR_WIDTH + 8 and largest > 0:
-        parts.append((f"{bar(figure.median / largest, BAR_WIDTH)} ", "$primary"))
+        parts.append((f"{bar(figure.median / largest, BAR_WIDTH, glyphs)} ", "$primary"))
     parts.append((write(figure.median), "b"))
     text = Content.assemble(*parts)
     if figure.low is not None and figure.high is not None:
@@ -142,7 +153,11 @@ def _figure(figure: Figure, largest: float, write: Callable[[float], str], colum
 
 
 def _strips(
-    summary: Summary, targets: Sequence[TargetSummary], metric: Metric, column: int
+    summary: Summary,
+    targets: Sequence[TargetSummary],
+    metric: Metric,
+    column: int,
+    glyphs: Glyphs,
 ) -> Cells:
     """Draw the single requests of each target on one axis for all of them."""
     values: dict[str, list[float]] = {}
@@ -156,7 +171,9 @@ def _strips(
     low, high = min(everything), max(everything)
     cells = max(6, min(40, column - GAP))
     return [
-        Content.styled(strip(values.get(one.facts.target, []), low, high, cells), "$secondary")
+        Content.styled(
+            strip(values.get(one.facts.target, []), low, high, cells, glyphs), "$secondary"
+        )
         for one in targets
     ]
 

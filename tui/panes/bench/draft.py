@@ -26,6 +26,8 @@ class Draft:
     targets: tuple[Target, ...] = ()
     """From a plan file; empty: the marked models."""
     file_name: str = ""
+    question: PromptSet | None = None
+    """What was brought from the chat."""
 
     @classmethod
     def from_settings(cls, settings: BenchSettings) -> Draft:
@@ -61,9 +63,15 @@ class Draft:
         return replace(self, values={**self.values, **values})
 
     def with_next_prompts(self) -> Draft:
-        """Return it with the next of the sets that ship; after an own file with the first."""
-        at = BUILT_IN.index(self.prompt_set) if self.prompt_set in BUILT_IN else -1
-        return replace(self, prompt_set=BUILT_IN[(at + 1) % len(BUILT_IN)])
+        """Return it with the next set: those that ship, then what came from the chat."""
+        sets = (*BUILT_IN, self.question) if self.question else BUILT_IN
+        at = sets.index(self.prompt_set) if self.prompt_set in sets else -1
+        return replace(self, prompt_set=sets[(at + 1) % len(sets)])
+
+    def with_question(self, question: str) -> Draft:
+        """Return it for a question that was asked in the chat."""
+        own = PromptSet.of("your question", (question,))
+        return replace(self, question=own, prompt_set=own)
 
     def without_file(self) -> Draft:
         """Return it for the marked models again."""

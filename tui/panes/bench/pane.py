@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -23,6 +24,7 @@ from tui.panes.bench.draft import Draft
 from tui.panes.bench.report import ReportView, View
 from tui.panes.bench.runs import RunMaker
 from tui.store import State
+from tui.widgets.glyphs import choose_glyphs
 from tui.widgets.table import Cell, Column, Row, Table
 
 COLUMNS = (
@@ -52,13 +54,15 @@ class BenchPane(RunMaker):
 
     def compose(self) -> ComposeResult:
         """Lay out the choice and the results."""
+        glyphs = choose_glyphs(self.session.config.monitor.graphs, os.environ)
         yield Static(id="bench-head", classes="pane-head", markup=False)
         yield Table(COLUMNS, id="bench-models")
-        yield ReportView(self.database, id="bench-report")
+        yield ReportView(self.database, glyphs, id="bench-report")
 
     def on_mount(self) -> None:
         """Start with nothing measured."""
         self._draft = Draft.from_settings(self.session.config.bench)
+        self._question = ""
         super().on_mount()
 
     def focus_default(self) -> None:
@@ -67,6 +71,9 @@ class BenchPane(RunMaker):
 
     def show_state(self, state: State) -> None:
         """Draw the choice."""
+        if state.bench_question and state.bench_question != self._question:
+            self._question = state.bench_question
+            self._draft = self._draft.with_question(self._question)
         self.table.empty = "No model is on disk yet: run one in the catalog (1) first."
         self.table.set_rows([_row(one, one.id in state.marked) for one in self._choices(state)])
         self.draw_head()

@@ -27,6 +27,7 @@ from tui.panes.bench.columns import Shown, columns_text
 from tui.panes.bench.live import LiveRun
 from tui.panes.bench.picture_text import picture_text
 from tui.panes.bench.verdicts_text import verdicts_text
+from tui.widgets.glyphs import Glyphs
 
 View = Literal["table", "answers", "picture", "comparison"]
 DRAW_EVERY_S = 0.25
@@ -50,6 +51,7 @@ class ReportView(VerticalScroll, can_focus=True, inherit_bindings=False):
 
     Args:
         database: Where ratings and notes are kept.
+        glyphs: What to draw with.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -61,9 +63,10 @@ class ReportView(VerticalScroll, can_focus=True, inherit_bindings=False):
         Binding("end", "scroll_end", show=False),
     ]
 
-    def __init__(self, database: Database, *, id: str) -> None:  # noqa: A002
+    def __init__(self, database: Database, glyphs: Glyphs, *, id: str) -> None:  # noqa: A002
         super().__init__(id=id)
         self._database = database
+        self._glyphs = glyphs
         self.live: LiveRun | None = None
         self.summary: Summary | None = None
         """The run that is shown, once it is over."""
@@ -163,7 +166,7 @@ class ReportView(VerticalScroll, can_focus=True, inherit_bindings=False):
         verdicts = self.query_one("#bench-verdicts", Static)
         width = max(40, self.scrollable_content_region.width - 1)
         if self.live is not None:
-            shown = Shown(self.live.columns, None, self._room_for_strips)
+            shown = Shown(self.live.columns, None, self._room_for_strips, self._glyphs)
             results.update(columns_text(self.live.summary(), shown, width))
             verdicts.update("")
         elif self.summary is None:
@@ -180,7 +183,7 @@ class ReportView(VerticalScroll, can_focus=True, inherit_bindings=False):
             results.update(picture_text(draw(points, min(width, 100), height)))
             verdicts.update("")
         else:
-            shown = Shown({}, self.beside.ratings, self._room_for_strips)
+            shown = Shown({}, self.beside.ratings, self._room_for_strips, self._glyphs)
             results.update(columns_text(self.summary, shown, width))
             verdicts.update(verdicts_text(self.summary, self.beside.ratings, self.beside.note))
 
