@@ -14,9 +14,11 @@ from pathlib import Path
 import pytest
 
 from tests.support.scripted_server import (
+    LARGE,
     SMALL,
     ScriptedServer,
     Step,
+    chat_by_model,
     delta,
     event,
     head,
@@ -145,6 +147,43 @@ async def test_an_interrupted_answer_is_in_the_json_as_far_as_it_came(
     assert values["finish_reason"] == "user"
     assert "endless".startswith(values["text"])
     assert (values["output_tokens"], values["tokens_estimated"]) in ((1, True), (None, False))
+
+
+async def test_side_by_side_one_server_dies_and_one_counts_nothing() -> None:
+    broken: list[Step] = [head(kind="text/event-stream"), event(delta("half")), "reset"]
+    answers = {
+        "/v1/models": model_list(SMALL, LARGE),
+        "/v1/chat/completions": chat_by_model(
+            demo_small_generic_cpu=broken, demo_large_generic_cpu=stream(tokens=None)
+        ),
+    }
+    async with serving(answers) as server:
+        models = ("--models", f"{SMALL},{LARGE}")
+        code, out, _ = await run(
+            "chat", *models, "Hi", "--json", "--save", "--at-once", "--endpoint", server.url
+        )
+    assert code == 5
+    first, second = json.loads(out)["answers"]
+    assert (first["text"], first["error"]["code"]) == ("half", "stream_broken")
+    assert (second["text"], second["output_tokens"]) == ("Hello world", 2)
+    assert second["tokens_estimated"] is True
+    # What came of both is kept.
+    _, out, _ = await run("sessions", "--json")
+    ids = {one["id"] for one in json.loads(out)["sessions"]}
+    assert ids == {first["conversation"], second["conversation"]}
+
+
+async def test_a_key_reaches_the_server_and_no_output(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("API_KEY", "very-secret")
+    async with serving() as server:
+        shown = await run("chat", SMALL, "Hi", "--show-request", "--endpoint", server.url)
+        _, curl, _ = await run("chat", SMALL, "Hi", "--curl", "--endpoint", server.url)
+        asked = [one for one in server.requests if one.path.endswith("completions")]
+    assert [one.headers["authorization"] for one in asked] == ["Bearer very-secret"]
+    assert "Authorization: Bearer ${API_KEY}" in shown[2]
+    assert shown[1] == "Hello world\n"
+    assert "Authorization: Bearer ${API_KEY}" in curl
+    assert "very-secret" not in "".join((*map(str, shown), curl))
 
 
 @unix

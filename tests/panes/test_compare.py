@@ -15,6 +15,7 @@ from tests.support.waiting import screen_text, wait_until
 from tui.chat.history import ConversationStore
 from tui.database import Database
 from tui.foundry.errors import LoadFailed, StreamBroken
+from tui.foundry.types import Capability
 from tui.panes.chat.compare import CompareScreen
 from tui.paths import Paths
 from tui.widgets.prompt import Prompt
@@ -135,6 +136,22 @@ async def test_one_that_fails_says_why_and_the_other_answers(backend: ScriptedBa
         await wait_until(
             pilot, lambda: screen_text(pilot.app).count("stopped by itself") == 2, "a second try"
         )
+
+
+async def test_an_endpoint_that_neither_loads_nor_counts(paths: Paths) -> None:
+    why = "this server loads its models by itself"
+    backend = ScriptedBackend.with_demo_models(
+        kind="endpoint", unavailable={Capability.LOAD: why, Capability.DOWNLOAD: why}
+    )
+    for variant in (SMALL, LARGE):
+        backend.mark(variant, loaded=True)
+    backend.default_answer = ScriptedAnswer(output_tokens=None, input_tokens=None)
+    async with side_by_side(backend) as pilot:
+        await pilot.press("enter")
+        await wait_until(
+            pilot, lambda: screen_text(pilot.app).count("~5  stopped by itself") == 2, "both ends"
+        )
+        assert not [call for call in backend.calls if call.startswith("load")]
 
 
 async def test_leaving_while_they_answer_stops_and_keeps_them(
