@@ -78,7 +78,7 @@ def test_entries_that_are_not_understood_are_kept_with_a_reason(file: Path) -> N
         {"name": 7, "task": "chat", "min_ram_gb": 1},
         {"name": "a", "task": "chat", "min_ram_gb": "8"},
         {"name": "a", "task": "chat", "min_ram_gb": True},
-        {"name": "a", "task": "chat", "min_ram_gb": 8, "notes": None},
+        {"name": "a", "task": "chat", "min_ram_gb": float("inf")},
     ]
     good = {"name": "fine", "task": "chat", "min_ram_gb": 8}
     items = [bad[0], good, *bad[1:]]
@@ -100,9 +100,9 @@ good_entries = st.fixed_dictionaries(
     {
         "name": st.text(min_size=1).filter(lambda text: text.strip() != ""),
         "task": st.sampled_from(["chat", "code", "Chat"]),
-        "min_ram_gb": st.integers(0, 99) | st.floats(0, 99),
+        "min_ram_gb": st.integers(-9, 99) | st.floats(-9, 99),
     },
-    optional={"notes": st.text(), "extra": values, "path": values},
+    optional={"notes": st.text() | st.none() | st.integers(), "extra": values, "path": values},
 ).flatmap(lambda entry: st.permutations(list(entry.items())).map(dict))
 
 
@@ -128,6 +128,24 @@ def test_a_name_that_stands_twice_is_told_with_its_place_and_counts(file: Path) 
     assert registry.problem == (
         'models.json, line 2, column 3, entry 2: there is an entry named "a" before it already.'
     )
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [({"notes": None}, "'notes' must be a text, not null."),
+     ({"min_ram_gb": -1}, "'min_ram_gb' must not be below 0, as -1 is.")],
+)  # fmt: skip
+def test_what_the_course_s_script_would_take_is_taken_and_told(
+    file: Path, changes: dict[str, Any], told: str
+) -> None:
+    entry = {"name": "a", "task": "chat", "min_ram_gb": 8} | changes
+    file.write_text(json.dumps([entry]))
+    registry = load_registry(file)
+    assert [one.name for one in registry.entries] == ["a"]
+    assert registry.problem == f"models.json, line 1, column 2, entry 1: {told}"
+    assert registry.entries[0].as_dict() == entry
+    with pytest.raises(RegistryError, match="is not written"):
+        RegistryFile(file).add({**entry, "name": "b"})
 
 
 def test_an_entry_finds_its_model() -> None:

@@ -23,7 +23,7 @@ ENTRIES = (
     [
         ("chat", 32, "phi-4-mini"),
         ("chat", 8, "phi-4-mini"),
-        ("CHAT ", 8, "phi-4-mini"),
+        ("CHAT ", 64, None),
         ("chat", 7.99, None),
         ("code", 16, "deepseek-r1-distill-qwen-7b"),
         ("code", 15.6, None),
@@ -46,6 +46,7 @@ def test_reasons() -> None:
     assert chosen.candidates[1].why == "needs 16 GiB, this machine has 12.0"
     assert "smallest needs 8 GiB, this machine has 4.0" in select(ENTRIES, "chat", 4 * GIB).reason
     assert "chat, code" in select(ENTRIES, "poetry", 4 * GIB).reason
+    assert "Did you mean 'chat'?" in select(ENTRIES, "CHAT ", 4 * GIB).reason
     assert "no entries" in select((), "chat", 4 * GIB).reason
 
 

@@ -36,7 +36,10 @@ def test_select_takes_the_first_that_fits(run: Run, registry: Path, before: bool
 
 
 def test_select_as_json(run: Run, registry: Path) -> None:
-    values = run("select", "--task", "CHAT", "--models-file", str(registry), "--json").json
+    refused = run("select", "--task", "CHAT", "--models-file", str(registry), "--json")
+    assert refused.code == 4  # the course's script finds none either
+    assert "Did you mean 'chat'?" in refused.error["message"]
+    values = run("select", "--task", "chat", "--models-file", str(registry), "--json").json
     assert values["choice"]["name"] == "demo-small"
     assert values["reason"]
     assert [row["viable"] for row in values["candidates"]] == [False, True]

@@ -51,13 +51,13 @@ class RegistryEntry:
     """Least total memory of a machine, in GiB as the course's script counts it."""
     notes: str = ""
     extra: Mapping[str, Any] = field(default_factory=dict)
-    """Keys that this program does not know, as they stand in the file."""
+    """Keys that this program does not know, as they stand in the file; notes that are no text."""
     key_order: tuple[str, ...] = KNOWN_KEYS
     """All keys in the order of the file."""
 
     def as_dict(self) -> dict[str, Any]:
         """Return the entry as it stands in the file."""
-        known = {key: getattr(self, key) for key in KNOWN_KEYS}
+        known = {key: getattr(self, key) for key in KNOWN_KEYS if key not in self.extra}
         order = (*self.key_order, *(k for k in (*KNOWN_KEYS, *self.extra) if k != "notes"))
         if self.notes:
             order = (*order, "notes")
@@ -90,11 +90,8 @@ class Registry:
 
     @property
     def tasks(self) -> tuple[str, ...]:
-        """The tasks of the entries, each once whatever its letter case, in the file's order."""
-        seen: dict[str, str] = {}
-        for entry in self.entries:
-            seen.setdefault(entry.task.casefold(), entry.task)
-        return tuple(seen.values())
+        """The tasks of the entries as they are written, each once, in the file's order."""
+        return tuple(dict.fromkeys(entry.task for entry in self.entries))
 
     def entry_for(self, model: Model) -> RegistryEntry | None:
         """Return the first entry that means this model, or None."""
@@ -127,7 +124,9 @@ def load_registry(path: Path) -> Registry:
             bad.append(NotUnderstood(index, reason, item, *places[index]))
         else:
             entries.append(_entry(item))
-        if reason or (reason := _repeated(item, names)):
+            # Both are no reason for the course's rule to pass an entry over.
+            reason = _repeated(item, names) or odd(item)
+        if reason:
             line, column = places[index]
             problems.append(f"line {line}, column {column}, entry {index + 1}: {reason}")
     problem = None
@@ -188,8 +187,15 @@ def trouble(item: Any) -> str | None:
         return "'min_ram_gb' is missing."
     ram = item["min_ram_gb"]
     is_number = isinstance(ram, int | float) and not isinstance(ram, bool)
-    if not is_number or not 0 <= ram < math.inf:
+    if not is_number or not -math.inf < ram < math.inf:
         return f"'min_ram_gb' must be a number of GiB, not {_short(ram)}."
+    return None
+
+
+def odd(item: Mapping[str, Any]) -> str | None:
+    """Say what is wrong with an entry that can be used all the same; None when nothing is."""
+    if item["min_ram_gb"] < 0:
+        return f"'min_ram_gb' must not be below 0, as {_short(item['min_ram_gb'])} is."
     if not isinstance(item.get("notes", ""), str):
         return f"'notes' must be a text, not {_short(item['notes'])}."
     return None
@@ -209,8 +215,12 @@ def _entry(item: dict[str, Any]) -> RegistryEntry:
         name=item["name"],
         task=item["task"],
         min_ram_gb=item["min_ram_gb"],
-        notes=item.get("notes", ""),
-        extra={key: value for key, value in item.items() if key not in KNOWN_KEYS},
+        notes=item.get("notes", "") if isinstance(item.get("notes", ""), str) else "",
+        extra={
+            key: value
+            for key, value in item.items()
+            if key not in KNOWN_KEYS or (key == "notes" and not isinstance(value, str))
+        },
         key_order=tuple(item),
     )
 

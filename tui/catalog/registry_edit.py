@@ -11,8 +11,8 @@ from typing import Any
 
 from tui.atomic_file import write_atomically
 from tui.catalog.measured import Measured
-from tui.catalog.registry import KNOWN_KEYS, Registry, RegistryError, load_registry, trouble
-from tui.catalog.registry_text import appended, removed, replaced
+from tui.catalog.registry import KNOWN_KEYS, Registry, RegistryError, load_registry, odd, trouble
+from tui.catalog.registry_text import appended, place_of, removed, replaced, spans
 
 TASKS = (
     "chat", "code", "reasoning", "summarization", "extraction", "translation", "embeddings",
@@ -166,14 +166,18 @@ class RegistryFile:
 
     def _check(self, entry: Mapping[str, Any], index: int | None) -> None:
         """Raise for an entry that must not be written."""
-        if reason := trouble(dict(entry)):
+        if reason := trouble(dict(entry)) or odd(entry):
             raise RegistryError(f"The entry is not written: {reason}", "Correct it.")
         folded = str(entry["name"]).strip().casefold()
         for other, item in enumerate(self._items):
             if other != index and _name(item) == folded:
+                line, column = place_of(self.text, spans(self.text)[other][0])
                 raise RegistryError(
-                    f"The entry is not written: there is one named '{entry['name']}' already.",
+                    f"The entry is not written: there is one named '{entry['name']}' already, in "
+                    f"line {line}, column {column} of {self.path.name}.",
                     "Edit that one, or take another name.",
+                    line,
+                    column,
                 )
         task = str(entry["task"])
         known = dict.fromkeys((*TASKS, *self.registry.tasks))

@@ -41,8 +41,8 @@ class Selection:
 def select(entries: Iterable[RegistryEntry], task: str, total_ram_bytes: int) -> Selection:
     """Return the first entry for `task` whose `min_ram_gb` this machine's total memory reaches.
 
-    The rule is the course's: `total RAM / 1024**3 >= min_ram_gb`, first one wins. Letter case of
-    the task does not matter.
+    The rule is the course's script to the letter: `total RAM / 1024**3 >= min_ram_gb`, tasks
+    compared as they are written, first one wins.
 
     Args:
         entries: The registry's entries, in its order.
@@ -51,10 +51,7 @@ def select(entries: Iterable[RegistryEntry], task: str, total_ram_bytes: int) ->
     """
     entries = tuple(entries)
     total_gib = total_ram_bytes / GIB
-    wanted = task.strip().casefold()
-    candidates = tuple(
-        _candidate(entry, total_gib) for entry in entries if entry.task.strip().casefold() == wanted
-    )
+    candidates = tuple(_candidate(entry, total_gib) for entry in entries if entry.task == task)
     choice = next((one.entry for one in candidates if one.viable), None)
     return Selection(choice, _reason(entries, task, choice, candidates, total_gib), candidates)
 
@@ -155,5 +152,9 @@ def _reason(
         )
     if not entries:
         return "The registry has no entries."
-    tasks = ", ".join(dict.fromkeys(clean_text(entry.task, False) for entry in entries))
-    return f"No entry for the task '{clean_text(task, False)}'; the registry knows {tasks}."
+    known = list(dict.fromkeys(entry.task for entry in entries))
+    written = {one.strip().casefold(): one for one in known}
+    near = written.get(task.strip().casefold())
+    meant = f" Did you mean '{clean_text(near, False)}'?" if near else ""
+    tasks = ", ".join(clean_text(one, False) for one in known)
+    return f"No entry for the task '{clean_text(task, False)}'; the registry knows {tasks}.{meant}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from typing import Any
 
 from tui.bench.measured import measured_by_entry
@@ -27,7 +28,8 @@ async def run(context: Context) -> int:
     arguments = context.arguments
     total_bytes = psutil.virtual_memory().total
     if arguments.ram_gb is not None:
-        total_bytes = int(arguments.ram_gb * GIB)
+        # Upwards: cut down, 15.6 GiB would fall short of an entry that asks for 15.6.
+        total_bytes = math.ceil(arguments.ram_gb * GIB)
     if arguments.by is None:
         selection = select(registry.entries, arguments.task, total_bytes)
     else:
