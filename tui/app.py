@@ -7,6 +7,7 @@ import contextlib
 import os
 import signal
 import sys
+import time
 from functools import partial
 from typing import ClassVar
 
@@ -22,7 +23,9 @@ from tui import messages as m
 from tui.actions import PANES, bindings_of
 from tui.app_actions import DOCK_FROM_WIDTH
 from tui.app_machine import AppMachine
+from tui.catalog.last_good import KeptCatalog
 from tui.database import Database
+from tui.foundry.errors import FoundryError
 from tui.panes.base import Pane
 from tui.panes.factory import make_pane
 from tui.session import Session
@@ -140,12 +143,15 @@ class FoundryApp(AppMachine):
         self.store.backend = message.backend
         info = message.backend.info
         self.sampling.follow(info)
+        if self.store.state.models_error is not None:  # what is shown is another one's, or old
+            self.store.apply("models", models=None, models_error=None)
         self.store.apply("backend", connection="ready", info=info, connection_error=None)
         self.backend_worker.fetch("models", "cache")
 
     @on(m.BackendFailed)
     def _backend_failed(self, message: m.BackendFailed) -> None:
         self.store.apply("backend", connection="failed", connection_error=message.error)
+        self._show_kept(message.error, message.kept)
         self._frame_changed()
 
     @on(m.BackendChanged)
@@ -173,14 +179,25 @@ class FoundryApp(AppMachine):
 
     @on(m.ModelsFetched)
     def _models_fetched(self, message: m.ModelsFetched) -> None:
-        self.store.apply("models", models=message.models, models_error=None)
+        info = self.store.backend.info if self.store.backend else None
+        self.store.apply("backend", info=info)
+        self.store.apply("models", models=message.models, models_error=None, models_at=time.time())
         self.machine_worker.read()
         self._frame_changed()
 
     @on(m.ModelsFailed)
     def _models_failed(self, message: m.ModelsFailed) -> None:
-        self.store.apply("models", models_error=message.error)
+        self._show_kept(message.error, message.kept)
         self._say_error(message.error)
+
+    def _show_kept(self, error: FoundryError, kept: KeptCatalog | None) -> None:
+        """Say why the list is not of now; without one, show what was kept of an earlier one."""
+        if self.store.state.models or kept is None:
+            self.store.apply("models", models_error=error)
+        else:
+            self.store.apply(
+                "models", models=kept.models, models_error=error, models_at=kept.saved_at
+            )
 
     @on(m.RegistryChanged)
     def _registry_changed(self, message: m.RegistryChanged) -> None:

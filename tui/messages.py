@@ -14,6 +14,7 @@ from tui.cache.findings import Finding
 from tui.cache.notes import CacheNotes
 from tui.cache.wishes import CacheWish
 from tui.catalog.kv_cache import KvShape
+from tui.catalog.last_good import KeptCatalog
 from tui.catalog.measured import Measured
 from tui.catalog.registry import Registry
 from tui.catalog.usable_context import UsableContext
@@ -45,6 +46,8 @@ class BackendFailed(Message):
     """No backend could be reached."""
 
     error: FoundryError
+    kept: KeptCatalog | None = None
+    """What to show instead of its models."""
 
 
 @dataclass
@@ -66,6 +69,8 @@ class ModelsFailed(Message):
     """The catalog could not be read."""
 
     error: FoundryError
+    kept: KeptCatalog | None = None
+    """What it held last, where that was kept."""
 
 
 @dataclass

@@ -91,6 +91,9 @@ class State:
     models: tuple[Model, ...] | None = None
     """None until the first answer of the catalog."""
     models_error: FoundryError | None = None
+    """Why the list is none of now; None while it is."""
+    models_at: float | None = None
+    """When the backend listed them, in seconds since the epoch; None for the shipped snapshot."""
     registry: Registry = Registry()
     cache: CacheInfo | None = None
     cache_error: FoundryError | None = None

@@ -75,6 +75,24 @@ def test_a_backend_that_fails_gives_its_exit_code(run: Run, backend: ScriptedBac
     assert backend.closed == 1
 
 
+@pytest.mark.parametrize("as_json", [False, True])
+def test_a_backend_that_fails_later_leaves_the_list_that_it_gave(
+    run: Run, backend: ScriptedBackend, as_json: bool
+) -> None:
+    assert run("models").code == 0
+    backend.fail("models", BackendUnavailable("It is gone.", "Start it again."), always=True)
+    ran = run("models", *(["--json"] if as_json else []))
+    assert ran.code == 3
+    if as_json:
+        assert ran.json["stale"]["reason"] == "It is gone."
+        assert ran.json["stale"]["saved_at"][:2] == "20"
+        assert len(ran.json["models"]) == 3
+    else:
+        assert "This is the catalog as it was now. It is gone. Start it again." in ran.err
+        assert "demo-small" in ran.out
+    assert run("models", "info", "demo-small").code == 3
+
+
 def test_a_server_that_loads_by_itself_is_not_judged(run: Run, backend: ScriptedBackend) -> None:
     backend.info.unavailable[Capability.LOAD] = "It loads by itself."
     values = run("models", "--json").json

@@ -23,12 +23,12 @@ from tui.system.memory_records import MemoryRecord, MemoryRecords, record_of
 Fits = dict[str, dict[str, Any]]
 
 
-def judge_all(backend: Backend, models: Iterable[Model], inputs: FitInputs) -> Fits:
+def judge_all(backend: Backend | None, models: Iterable[Model], inputs: FitInputs) -> Fits:
     """Return verdict, need, room, source and reason by variant id.
 
     Nothing is judged for a server that loads its models itself: its memory may be elsewhere.
     """
-    if not backend.info.supports(Capability.LOAD):
+    if backend is not None and not backend.info.supports(Capability.LOAD):
         return {}
     fits: Fits = {}
     for model in models:
@@ -61,7 +61,7 @@ def fit_values(fit: Fit, record: MemoryRecord | None) -> dict[str, Any]:
 
 async def fit_inputs(
     session: Session,
-    backend: Backend,
+    backend: Backend | None,
     context_tokens: int = DEFAULT_CONTEXT_TOKENS,
     variant_ids: Sequence[str] = (),
 ) -> FitInputs:
@@ -69,13 +69,14 @@ async def fit_inputs(
 
     Args:
         session: Where records and cache are.
-        backend: Where the models come from.
+        backend: Where the models come from; None where none answers.
         context_tokens: What the verdicts plan for.
         variant_ids: Variants whose benchmark figures are looked up, beside all other records.
     """
-    shapes = await _shapes(backend)
+    shapes = await _shapes(backend) if backend else {}
+    providers = backend.info.providers if backend else ()
     memory = await asyncio.to_thread(_memory, session)
-    inputs = FitInputs(memory, context_tokens, shapes, providers=backend.info.providers)
+    inputs = FitInputs(memory, context_tokens, shapes, providers=providers)
     if not session.paths.database.exists():
         return inputs
     return await asyncio.to_thread(_with_records, session, inputs, variant_ids)

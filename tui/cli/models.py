@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 from tui.catalog.about import Fact, about, sum_lines
@@ -12,6 +14,7 @@ from tui.catalog.context_probe import probe_context
 from tui.catalog.families import reasons
 from tui.catalog.fit import DEFAULT_CONTEXT_TOKENS
 from tui.catalog.inputs import FitInputs
+from tui.catalog.last_good import EMPTY, KeptCatalog, LastGood
 from tui.catalog.ready import make_ready
 from tui.catalog.registry import load_registry_or_empty
 from tui.catalog.resolve import find_variant
@@ -25,24 +28,56 @@ from tui.cli.execute import Context
 from tui.cli.fits import Fits, fit_inputs, judge_all
 from tui.cli.output import UsageError, facts, table
 from tui.database import Database, DatabaseError
-from tui.formats import UNKNOWN, format_bytes, format_context
+from tui.formats import UNKNOWN, format_age, format_bytes, format_context
 from tui.foundry.backend import Backend, DescribesModels
+from tui.foundry.errors import BackendUnavailable, FoundryError
 from tui.foundry.types import Model, Variant
 
 
 async def run(context: Context) -> int:
     """List the models, compare some, tell about one, or probe its context."""
     actions = {"info": _info, "compare": _compare, "probe": _probe}
-    action = actions.get(context.arguments.action, _list)
-    async with context.backend() as backend:
-        models = with_snapshot(await backend.models(), backend.info.kind)
-        values, text = await action(context, backend, models)
-        context.output.result({"backend": backend_values(backend.info), **values}, text)
-    return 0
+    action = actions.get(context.arguments.action)
+    last = LastGood(context.session.paths.catalog_cache)
+    try:
+        async with context.backend() as backend:
+            listed, info = await backend.models(), backend.info
+            if not listed and (kept := last.find(info.kind, info.endpoint)):
+                return await _kept(context, kept, EMPTY)
+            await asyncio.to_thread(last.keep, info.kind, info.endpoint, listed)
+            models = with_snapshot(listed, info.kind)
+            if action is None:
+                values, text = await _list(context, backend, models)
+            else:
+                values, text = await action(context, backend, models)
+            context.output.result({"backend": backend_values(backend.info), **values}, text)
+        return 0
+    except BackendUnavailable as error:
+        target = context.session.target
+        kept = last.find(target.kind, target.endpoint_url)
+        if action is not None or kept is None:
+            raise
+        return await _kept(context, kept, error)
+
+
+async def _kept(context: Context, kept: KeptCatalog, error: FoundryError) -> int:
+    """List what was there last, say how old it is and why; the exit code says that it is old."""
+    age = format_age(time.time() - (kept.saved_at or 0.0))
+    context.output.warning(f"This is the catalog as it was {age}. {error.message} {error.hint}")
+    values, text = await _list(context, None, kept.models)
+    stale = {"saved_at": _moment(kept.saved_at), "reason": error.message, "hint": error.hint}
+    context.output.result({"backend": None, "stale": stale, **values}, text)
+    return error.exit_code
+
+
+def _moment(seconds: float | None) -> str | None:
+    if seconds is None:
+        return None
+    return datetime.fromtimestamp(seconds, UTC).astimezone().isoformat(timespec="seconds")
 
 
 async def _list(
-    context: Context, backend: Backend, models: tuple[Model, ...]
+    context: Context, backend: Backend | None, models: tuple[Model, ...]
 ) -> tuple[dict[str, Any], str]:
     arguments = context.arguments
     tokens = getattr(arguments, "context", None) or DEFAULT_CONTEXT_TOKENS
@@ -56,7 +91,8 @@ async def _list(
         if not models:
             return {"models": []}, f"Nothing matches '{query}'."
     fits = judge_all(backend, models, inputs)
-    context.output.hint(f"Backend: {backend.info.kind} ({backend.info.reason})")
+    if backend is not None:
+        context.output.hint(f"Backend: {backend.info.kind} ({backend.info.reason})")
     return {"models": [model_values(one, fits) for one in models]}, _list_text(models, fits, inputs)
 
 

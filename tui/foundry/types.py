@@ -54,6 +54,8 @@ class BackendInfo:
     """Of the foundry command line: `service` (to 0.9) or `preview` (from 0.10)."""
     providers: tuple[str, ...] = ()
     """Execution providers that the service says this machine has; empty where it does not tell."""
+    catalog_saved_at: float | None = None
+    """When the public catalog answered last, in seconds since the epoch; None while it answers."""
 
     def supports(self, capability: Capability) -> bool:
         """Tell whether the backend can do `capability`."""

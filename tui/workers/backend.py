@@ -12,6 +12,7 @@ from textual.message import Message
 
 from tui.cache.notes import CacheNotebook, CacheNotes
 from tui.catalog.kv_cache import kv_shapes
+from tui.catalog.last_good import EMPTY, LastGood, shipped
 from tui.catalog.snapshot import with_snapshot
 from tui.database import Database, DatabaseError
 from tui.foundry.backend import Backend
@@ -45,6 +46,7 @@ class BackendWorker:
         self._session = session
         self._post = post
         self._database = Database(session.paths.database)
+        self._last = LastGood(session.paths.catalog_cache)
         self._tasks: set[asyncio.Task[None]] = set()
         self._connecting: asyncio.Task[None] | None = None
         self.backend: Backend | None = None
@@ -78,7 +80,8 @@ class BackendWorker:
             return
         for one in what:
             if one == "models":
-                self._start(fetch_models(backend, self._post_of(backend), refresh=refresh))
+                post = self._post_of(backend)
+                self._start(fetch_models(backend, self._last, post, refresh=refresh))
             else:
                 notebook = CacheNotebook(self._database)
                 self._start(fetch_cache(backend, notebook, self._post_of(backend)))
@@ -108,7 +111,9 @@ class BackendWorker:
             settings = replace(self._session.runtime_settings, catalog_wait_s=0)
             backend = await connect(self._session.target, settings)
         except FoundryError as error:
-            self._post(BackendFailed(error))
+            target = self._session.target
+            kept = await asyncio.to_thread(self._last.find, target.kind, target.endpoint_url)
+            self._post(BackendFailed(error, kept or shipped()))
             return
         self.backend = backend
         post = self._post_of(backend)
@@ -125,14 +130,22 @@ class BackendWorker:
         return post
 
 
-async def fetch_models(backend: Backend, post: Post, *, refresh: bool = False) -> None:
-    """List the models; posts `ModelsFetched` or `ModelsFailed`."""
+async def fetch_models(
+    backend: Backend, last: LastGood, post: Post, *, refresh: bool = False
+) -> None:
+    """List the models and keep the list; posts `ModelsFetched`, or `ModelsFailed` with the last."""
     try:
         models = await backend.models(refresh=refresh)
     except FoundryError as error:
-        post(ModelsFailed(error))
-    else:
-        post(ModelsFetched(with_snapshot(models, backend.info.kind)))
+        kept = await asyncio.to_thread(last.find, backend.info.kind, backend.info.endpoint)
+        post(ModelsFailed(error, kept))
+        return
+    info = backend.info
+    if not models and (kept := await asyncio.to_thread(last.find, info.kind, info.endpoint)):
+        post(ModelsFailed(EMPTY, kept))
+        return
+    post(ModelsFetched(with_snapshot(models, info.kind)))
+    await asyncio.to_thread(last.keep, info.kind, info.endpoint, models)
 
 
 async def fetch_cache(backend: Backend, notebook: CacheNotebook, post: Post) -> None:

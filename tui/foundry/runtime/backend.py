@@ -62,6 +62,7 @@ class RuntimeBackend:
         self._version = ""
         self._catalog_reached: bool | None = None
         self._providers: tuple[str, ...] = ()
+        self._catalog_saved_at: float | None = None
 
     @property
     def catalog_reached(self) -> bool | None:
@@ -83,6 +84,7 @@ class RuntimeBackend:
             pid=facts.pid if facts else None,
             unavailable=unavailable,
             providers=self._providers,
+            catalog_saved_at=self._catalog_saved_at if self._catalog_reached is False else None,
         )
 
     async def start(self) -> None:
@@ -112,6 +114,7 @@ class RuntimeBackend:
         )
         self._catalog_reached = result["catalog_reached"]
         self._providers = tuple(result["providers"])
+        self._catalog_saved_at = result["catalog_saved_at"]
         return models_from_rows(result["variants"])
 
     async def load(self, variant_id: str) -> LoadResult:

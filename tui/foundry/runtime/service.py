@@ -62,8 +62,9 @@ class RuntimeService:
         self._settings = settings
         self._emit = emit
         self._local = LocalModels(settings.cache_dir, settings.demo_models_dir)
+        self._kept = CatalogStore(settings.catalog_cache_dir)
         self._bridge = GalleryBridge(
-            CatalogStore(settings.catalog_cache_dir),
+            self._kept,
             None if settings.offline else settings.catalog_url,
             settings.catalog_wait_s,
             lambda: [model.entity(self._local_size(model)) for model in self._local.models()],
@@ -146,6 +147,7 @@ class RuntimeService:
         return {
             "variants": rows,
             "catalog_reached": self._bridge.reached,
+            "catalog_saved_at": self._kept.saved_at(),
             "providers": self._providers(),
         }
 

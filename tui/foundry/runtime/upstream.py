@@ -58,6 +58,17 @@ class CatalogStore:
             beside.write_text(json.dumps(value), encoding="utf-8")
             beside.replace(file)
 
+    def saved_at(self) -> float | None:
+        """Return when the newest answer was kept, in seconds since the epoch; None for none."""
+        with contextlib.suppress(OSError):
+            times = [
+                file.stat().st_mtime
+                for file in self._folder.glob("*.json")
+                if len(file.stem) == hashlib.sha256().digest_size * 2
+            ]
+            return max(times, default=None)
+        return None
+
     def note_reached(self, reached: bool) -> None:
         """Remember whether the catalog could be reached."""
         with contextlib.suppress(OSError):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Literal
 
 from textual import on
@@ -17,6 +18,7 @@ from tui.catalog.registry import Registry
 from tui.catalog.rows import CatalogRow, CatalogView
 from tui.formats import format_context
 from tui.foundry.backend import DescribesModels
+from tui.foundry.text import clean_text
 from tui.messages import (
     ChatRequested,
     ContextProbeRequested,
@@ -30,7 +32,7 @@ from tui.panes.catalog.cells import COLUMNS, table_row
 from tui.panes.catalog.details import brief, details
 from tui.panes.catalog.list_actions import ListActions
 from tui.panes.catalog.registry_actions import RegistryActions
-from tui.panes.catalog.wording import empty_text, memory_of
+from tui.panes.catalog.wording import empty_text, memory_of, notice_text
 from tui.store import State
 from tui.widgets.search import SearchField
 from tui.widgets.table import Row, Table
@@ -60,6 +62,7 @@ class CatalogPane(ListActions, RegistryActions):
                 id="catalog-search",
             )
             yield Static(id="catalog-summary")
+        yield Static(id="catalog-notice", markup=False)
         with Horizontal(classes="split"):
             yield Table(COLUMNS, id="catalog-table")
             yield Static(id="catalog-details", classes="details", markup=False)
@@ -85,7 +88,14 @@ class CatalogPane(ListActions, RegistryActions):
             usable=state.usable_contexts,
         )
         self.table.empty = empty_text(state, self.search.value)
+        self._show_notice(clean_text(notice_text(state, time.time())))
         self.draw_list()
+
+    def _show_notice(self, text: str) -> None:
+        notice = self.query_one("#catalog-notice", Static)
+        if notice.content != text:
+            notice.update(text)
+            notice.display = bool(text)
 
     def draw_list(self) -> None:
         """Draw the rows again, and what is known about the one under the cursor."""

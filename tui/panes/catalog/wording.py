@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tui.catalog.fit import MemoryState
+from tui.formats import format_age
 from tui.store import State
 
 
@@ -17,6 +18,29 @@ def memory_of(state: State) -> MemoryState:
         state.cache.free_bytes if state.cache else sample.disk_free_bytes,
         state.device_memory,
     )
+
+
+def notice_text(state: State, now: float) -> str:
+    """Say that the list is none of now, how old it is, why, and what to try; '' while it is.
+
+    Args:
+        state: What is shown.
+        now: Seconds since the epoch.
+    """
+    if state.models is None:
+        return ""
+    if error := state.models_error:
+        known = (
+            "The catalog that ships with the program"
+            if state.models_at is None
+            else f"The catalog as it was {format_age(now - state.models_at)}"
+        )
+        return f"{known}. {error.message}\n{error.hint} R tries again.".replace("\n ", "\n")
+    saved_at = state.info.catalog_saved_at if state.info else None
+    if saved_at is None:
+        return ""
+    age = format_age(now - saved_at)
+    return f"The public catalog cannot be reached; it answered last {age}. R tries again."
 
 
 def empty_text(state: State, query: str) -> str:
