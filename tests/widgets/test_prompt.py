@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import ClassVar
 
+import pytest
 from textual import events
 from textual.app import App, ComposeResult
 from textual.binding import Binding, BindingType
@@ -133,6 +134,77 @@ async def test_arrows_never_throw_away_what_is_being_written() -> None:
     async with app.run_test() as pilot:
         await pilot.press(*"one", "enter", *"draft", "up", "down")
         assert app.prompt.text == "draft"
+
+
+async def test_what_was_changed_of_a_sent_question_stays_until_something_is_sent() -> None:
+    app = Host()
+    async with app.run_test() as pilot:
+        await pilot.press(*"one", "enter", *"two", "enter", "up", "up", "x", "down", "up")
+        assert app.prompt.text == "onex"
+        await pilot.press("enter", "up", "up", "up")
+        assert app.prompt.text == "one"
+
+
+async def test_questions_of_earlier_sessions_come_back_too() -> None:
+    app = Host()
+    async with app.run_test() as pilot:
+        await pilot.press(*"new", "enter", *"draft")
+        app.prompt.remember(["old", "older\nby two lines"])
+        await pilot.press("up", "up")
+        assert app.prompt.text == "older\nby two lines"
+        await pilot.press("up", "up")
+        assert app.prompt.text == "old"
+        await pilot.press("down", "down", "down")
+        assert app.prompt.text == "draft"
+
+
+@pytest.mark.parametrize(
+    ("text", "mark"),
+    [
+        ("line\n" * 20_000, "[long text 1: 20,001 lines, 100 kB]"),
+        ("x" * 6_000, "[long text 1: 6.0 kB]"),
+        ("模" * 60_000, "[long text 1: 180 kB]"),
+    ],
+)
+async def test_a_very_long_paste_is_folded_and_sent_whole(text: str, mark: str) -> None:
+    app = Host()
+    async with app.run_test(size=(60, 12)) as pilot:
+        await pilot.press(*"Read: ")
+        app.post_message(events.Paste(text))
+        await wait_until(pilot, lambda: mark in screen_text(app))
+        app.post_message(events.Paste("and say why"))
+        await wait_until(pilot, lambda: "and say why" in screen_text(app))
+        await pilot.press("enter")
+        await wait_until(pilot, lambda: app.sent == [f"Read: {text}and say why"])
+        await pilot.press("up")
+        assert len(app.prompt.text) < 100
+        assert app.prompt.whole_text == f"Read: {text}and say why"
+
+
+async def test_two_long_pastes_stay_apart() -> None:
+    app = Host()
+    one, other = "a" * 6_000, "b" * 6_000
+    async with app.run_test(size=(60, 12)) as pilot:
+        app.post_message(events.Paste(one))
+        app.post_message(events.Paste(other))
+        await wait_until(pilot, lambda: "[long text 2: 6.0 kB]" in screen_text(app))
+        await pilot.press("enter")
+        await wait_until(pilot, lambda: app.sent == [one + other])
+
+
+async def test_control_sequences_in_a_paste_never_reach_the_terminal() -> None:
+    app = Host()
+    async with app.run_test(size=(40, 12)) as pilot:
+        app.post_message(events.Paste("a\x1b[31mb\x1b]0;t\x07c\r\nd\re"))
+        await wait_until(pilot, lambda: app.prompt.text == "abc\nd\ne")
+
+
+@pytest.mark.parametrize("key", ["ctrl+j", "shift+enter", "alt+enter"])
+async def test_each_key_for_a_new_line_starts_one(key: str) -> None:
+    app = Host()
+    async with app.run_test(size=(40, 12)) as pilot:
+        await pilot.press("a", key, "b")
+        assert app.prompt.text == "a\nb"
 
 
 async def test_a_question_comes_back_unless_something_new_was_typed() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -12,6 +12,12 @@ from textual.message import Message
 from textual.widgets import TextArea
 
 from tui.actions import actions_of
+from tui.formats import format_bytes
+from tui.foundry.text import clean_text
+
+LONGEST_TEXT = 50_000
+LONGEST_LINE = 5_000
+"""Characters that can still be edited without a key press having to wait."""
 
 
 class Prompt(TextArea, inherit_bindings=False):
@@ -70,6 +76,25 @@ class Prompt(TextArea, inherit_bindings=False):
         }
         self._sent: list[str] = []
         self._place = 0
+        """Which of `_sent` stands here; behind the last one, what is being written."""
+        self._edits: dict[int, str] = {}
+        """What was written at each place, while the reader is at another."""
+        self._folded: dict[str, str] = {}
+        """Texts too long to be edited, by the mark that stands for each."""
+
+    @property
+    def whole_text(self) -> str:
+        """What stands here, with folded texts in full."""
+        text = self.text
+        for mark, folded in self._folded.items():
+            text = text.replace(mark, folded)
+        return text
+
+    def remember(self, sent: Sequence[str]) -> None:
+        """Take what was sent in earlier sessions, oldest first; the arrow keys bring it back."""
+        self._sent[:0] = sent
+        self._place += len(sent)
+        self._edits = {place + len(sent): text for place, text in self._edits.items()}
 
     async def _on_key(self, event: events.Key) -> None:
         # Not as bindings: the text area would take enter before them, and with priority they
@@ -81,24 +106,47 @@ class Prompt(TextArea, inherit_bindings=False):
         else:
             await super()._on_key(event)
 
+    async def _on_paste(self, event: events.Paste) -> None:
+        # The base class would insert the text as it came, control sequences and all.
+        event.prevent_default()
+        event.stop()
+        if result := self._replace_via_keyboard(
+            self._shortened(clean_text(event.text)), *self.selection
+        ):
+            self.move_cursor(result.end_location)
+
     def restore(self, text: str) -> None:
         """Put back a question that could not be answered, unless something new was typed."""
         if not self.text:
-            self.text = text
-            self.move_cursor(self.document.end)
+            self.replace_text(text)
 
     def replace_text(self, text: str) -> None:
         """Put a text here instead of what stands here."""
-        self.text = text
+        self.text = self._shortened(text)
         self.move_cursor(self.document.end)
+
+    def _shortened(self, text: str) -> str:
+        """Return a text, or a mark that stands for it where each key would have to wait for it."""
+        if len(text) <= LONGEST_TEXT and max(map(len, text.split("\n"))) <= LONGEST_LINE:
+            return text
+        for mark, folded in self._folded.items():
+            if folded == text:
+                return mark
+        lines = text.count("\n") + 1
+        size = f"{lines:,} lines, " if lines > 1 else ""
+        mark = f"[long text {len(self._folded) + 1}: {size}{format_bytes(len(text.encode()))}]"
+        self._folded[mark] = text
+        return mark
 
     def action_submit(self) -> None:
         """Send what stands here."""
-        text = self.text.strip()
+        text = self.whole_text.strip()
         if not text:
             return
-        self._sent.append(text)
+        if not self._sent or self._sent[-1] != text:
+            self._sent.append(text)
         self._place = len(self._sent)
+        self._edits.clear()
         self.text = ""
         self.post_message(self.Submitted(self, text))
 
@@ -108,29 +156,21 @@ class Prompt(TextArea, inherit_bindings=False):
 
     def action_cursor_up(self, select: bool = False) -> None:
         """Move up; from the first line to what was sent before."""
-        if self.cursor_at_first_line and not select and self._place > 0 and self._unchanged:
-            self._show_sent(self._place - 1)
+        if self.cursor_at_first_line and not select and self._place > 0:
+            self._go_to(self._place - 1)
         else:
             super().action_cursor_up(select)
 
     def action_cursor_down(self, select: bool = False) -> None:
         """Move down; from the last line to what was sent after."""
-        if (
-            self.cursor_at_last_line
-            and not select
-            and self._place < len(self._sent)
-            and self._unchanged
-        ):
-            self._show_sent(self._place + 1)
+        if self.cursor_at_last_line and not select and self._place < len(self._sent):
+            self._go_to(self._place + 1)
         else:
             super().action_cursor_down(select)
 
-    @property
-    def _unchanged(self) -> bool:
-        """Whether what stands here would not be lost: nothing, or something sent before."""
-        return not self.text or self.text in self._sent
-
-    def _show_sent(self, place: int) -> None:
+    def _go_to(self, place: int) -> None:
+        """Show what was sent, or is being written, at a place; nothing written is lost."""
+        self._edits[self._place] = self.whole_text
         self._place = place
-        self.text = self._sent[place] if place < len(self._sent) else ""
-        self.move_cursor(self.document.end)
+        sent = self._sent[place] if place < len(self._sent) else ""
+        self.replace_text(self._edits.get(place, sent))

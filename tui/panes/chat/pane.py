@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
+
 from textual import on, work
 from textual.app import ComposeResult
 from textual.getters import query_one
@@ -12,7 +15,7 @@ from tui.chat.conversation import Conversation
 from tui.chat.history import ConversationStore
 from tui.chat.parameters import Parameters
 from tui.chat.wording import context_text
-from tui.database import Database
+from tui.database import Database, DatabaseError
 from tui.formats import format_context
 from tui.foundry.text import clean_text
 from tui.foundry.types import Model
@@ -67,6 +70,13 @@ class ChatPane(SessionActions):
         self.start_sessions()
         super().on_mount()
         self.store.signal("system").subscribe(self, self.look_after_stop)
+        self._read_questions()
+
+    @work(group="questions", exclusive=True)
+    async def _read_questions(self) -> None:
+        # Without them only the arrow keys know less; the first save tells what is wrong.
+        with contextlib.suppress(DatabaseError):
+            self.prompt.remember(await asyncio.to_thread(self.history.questions))
 
     def new_conversation(self) -> Conversation:
         """Return an empty one, with the parameters of the settings."""
