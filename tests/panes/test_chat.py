@@ -10,7 +10,7 @@ import pytest
 from textual.pilot import Pilot
 
 from tests.support.app import running_app
-from tests.support.scripted_backend import LARGE, SMALL, ScriptedAnswer, ScriptedBackend, words
+from tests.support.scripted_backend import BIG, LARGE, SMALL, ScriptedAnswer, ScriptedBackend, words
 from tests.support.waiting import screen_text, wait_until
 from tui.chat.history import ConversationStore
 from tui.database import Database
@@ -134,6 +134,45 @@ async def test_another_model_answers_from_the_choice_on(backend: ScriptedBackend
         await ask(pilot, "hi")
         await expect_text(pilot, "script.")
         assert backend.requests[-1].variant_id == LARGE
+
+
+async def test_a_model_is_downloaded_for_the_conversation_with_its_progress_in_place(
+    backend: ScriptedBackend,
+) -> None:
+    backend.download_gate = asyncio.Event()
+    async with chat(backend) as pilot:
+        await ask(pilot, "hi")
+        await expect_text(pilot, "script.")
+        await pilot.press("ctrl+t", *"phi", "down")
+        await expect_text(pilot, "to download")
+        await pilot.press("up", "enter")
+        await expect_text(pilot, "It has to be downloaded first of 5.0 GB: enter again starts")
+        assert "download" not in " ".join(backend.calls)
+        await pilot.press("enter")
+        await expect_text(pilot, "f8 cancels it")
+        await wait_until(pilot, lambda: f"download {BIG}" in backend.calls)
+        backend.download_gate.set()
+        await wait_until(pilot, lambda: BIG in screen_text(pilot.app).splitlines()[2])
+        assert "Which model" not in screen_text(pilot.app)
+        await ask(pilot, "and now")
+        await wait_until(pilot, lambda: len(backend.requests) == 2)
+        assert backend.requests[-1].variant_id == BIG
+        contents = [message.content for message in backend.requests[-1].messages]
+        assert contents == ["hi", "Hello from the script.", "and now"]
+
+
+async def test_a_download_that_is_cancelled_leaves_the_choice_open(
+    backend: ScriptedBackend,
+) -> None:
+    backend.download_gate = asyncio.Event()
+    async with chat(backend) as pilot:
+        await pilot.press("ctrl+t", *"phi", "enter", "enter")
+        await wait_until(pilot, lambda: f"download {BIG}" in backend.calls)
+        await expect_text(pilot, "f8 cancels it")
+        await pilot.press("f8")
+        await expect_text(pilot, "Cancelled.")
+        await pilot.press("escape")
+        await wait_until(pilot, lambda: SMALL in screen_text(pilot.app).splitlines()[2])
 
 
 async def test_hostile_text_is_only_text(backend: ScriptedBackend) -> None:

@@ -44,7 +44,7 @@ class StatusLine(Static):
         jobs = state.active_jobs
         if jobs:
             more = f"  +{len(jobs) - 1}" if len(jobs) > 1 else ""
-            parts.append(Content.styled(f"◐ {_job_text(jobs[0])}{more}", "$text-warning"))
+            parts.append(Content.styled(f"◐ {job_text(jobs[0])}{more}", "$text-warning"))
         for variant_id in state.loaded[:MOST_MODELS]:
             parts.append(_loaded(state, variant_id))
         if len(state.loaded) > MOST_MODELS:
@@ -73,7 +73,8 @@ def _loaded(state: State, variant_id: str) -> Content:
     return Content.assemble(("● ", "$text-success"), clean_text(f"{alias}{size}", False))
 
 
-def _job_text(job: Job) -> str:
+def job_text(job: Job) -> str:
+    """Write what a job does and how far it has come."""
     parts = [f"{job.kind} {clean_text(job.subject, False)}"]
     progress = job.progress
     if job.state == "waiting":

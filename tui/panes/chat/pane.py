@@ -154,11 +154,10 @@ class ChatPane(SessionActions):
 
     @work(group="choose", exclusive=True)
     async def action_choose_model(self) -> None:
-        """Choose the model that answers from here on."""
+        """Choose the model that answers from here on; the conversation stays."""
         from tui.panes.chat.choose import ChooseModel
 
-        variants = self.ready_variants()
         chosen = self.chosen_model()
         current = chosen[1].id if chosen else None
-        if variant_id := await self.app.push_screen_wait(ChooseModel(variants, current)):
+        if variant_id := await self.app.push_screen_wait(ChooseModel(self.store, current)):
             self.post_message(ChatRequested(variant_id, show=False))
