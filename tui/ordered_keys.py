@@ -58,7 +58,8 @@ class OrderedKeysApp(App[Result]):
             target = self.focused or self.screen
             await super().on_event(self._typed.popleft())
             marker = KeyTakenIn()
-            if target.post_message(marker):
+            # A key that closes a dialog at once takes the widget away, and with it its queue.
+            if target.is_attached and target.screen is self.screen and target.post_message(marker):
                 self._marker, self._marked_s = marker, time.monotonic()
                 self._marked = target
 

@@ -31,10 +31,7 @@ def test_a_request_carries_all_of_them() -> None:
 
 def test_what_is_set_is_named_in_a_line() -> None:
     assert Parameters().summary() == ""
-    assert FULL.summary() == (
-        "system prompt · temperature 0.7 · at most 64 tokens · top_p 0.9 · seed 0 · "
-        "stops at 2 texts"
-    )
+    assert FULL.summary() == ("system · temp 0.7 · top_p 0.9 · max 64 · seed 0 · 2 stops")
 
 
 @given(

@@ -44,16 +44,15 @@ class Parameters:
         return {name: value for name, value in values.items() if value not in (None, "", [])}
 
     def summary(self) -> str:
-        """Name what is set: `temperature 0.7 · seed 1`; '' where everything is the server's."""
-        names = {"max_tokens": "at most {} tokens", "top_p": "top_p {}", "seed": "seed {}"}
-        names = {"temperature": "temperature {}", **names}
-        parts = ["system prompt"] if self.system_prompt.strip() else []
-        for name, text in names.items():
+        """Name what is set: `temp 0.7 · seed 1`; '' where everything is the server's."""
+        names = {"temperature": "temp", "top_p": "top_p", "max_tokens": "max", "seed": "seed"}
+        parts = ["system"] if self.system_prompt.strip() else []
+        for name, word in names.items():
             value = getattr(self, name)
             if value is not None:
-                parts.append(text.format(f"{value:g}" if isinstance(value, float) else value))
+                parts.append(f"{word} {value:g}" if isinstance(value, float) else f"{word} {value}")
         if self.stop:
-            parts.append(f"stops at {len(self.stop)} {'text' if len(self.stop) == 1 else 'texts'}")
+            parts.append(f"{len(self.stop)} {'stop' if len(self.stop) == 1 else 'stops'}")
         return " · ".join(parts)
 
 

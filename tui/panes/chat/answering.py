@@ -13,6 +13,7 @@ from tui.catalog.resolve import find_variant, prefer
 from tui.chat.after_stop import AfterStop
 from tui.chat.conversation import Conversation, Turn
 from tui.chat.figures import AnswerFigures
+from tui.chat.parameters import Parameters
 from tui.chat.wording import as_record, figures_line
 from tui.formats import format_duration
 from tui.foundry.errors import ContextExceeded, FoundryError, NotFound
@@ -68,10 +69,29 @@ class Answering(Pane):
         """When the answer that runs was asked for, last said something, last showed figures."""
         self._figures: AnswerFigures | None = None
         self._after_stop: AfterStop | None = None
+        self._parameters: Parameters | None = None
+        """What was chosen while an answer was being written."""
         self._clock = self.set_interval(1.0, self._tick, pause=True)
 
     def conversation_changed(self) -> None:
         """Called when another conversation, or more of it, is on show."""
+
+    def set_parameters(self, parameters: Parameters) -> None:
+        """Ask under these parameters from the next question on."""
+        self.conversation = replace(self.conversation, parameters=parameters)
+        self.conversation_changed()
+        if self.busy:  # what is saved then is the conversation that the answer belongs to
+            self._parameters = parameters
+        elif self.conversation.tree:
+            self.saver.save(self.conversation)
+
+    def _with_chosen(self, conversation: Conversation) -> Conversation:
+        """Return the conversation with what was chosen while the answer was being written."""
+        if self._parameters is not None:
+            conversation = replace(conversation, parameters=self._parameters)
+            self._parameters = None
+            self.saver.save(conversation)
+        return conversation
 
     @property
     def busy(self) -> bool:
@@ -256,7 +276,7 @@ class Answering(Pane):
         if isinstance(error, ContextExceeded) and not turn.content:
             self._give_back(error)
             return
-        self.conversation = message.conversation
+        self.conversation = self._with_chosen(message.conversation)
         self.transcript.finish(view_of(self.conversation, turn, self.key))
         if turn.figures.get("ended") == "user":
             self._after_stop = AfterStop(time.perf_counter())
@@ -271,7 +291,7 @@ class Answering(Pane):
             ((clean_text(error.hint, False), "muted"),),
         )
         self.transcript.finish(replace(view, footer=lines, thought_title=""))
-        self.conversation = self._before
+        self.conversation = self._with_chosen(self._before)
         self.saver.save(self.conversation)
         if self._asked:
             self.prompt.restore(self._asked)

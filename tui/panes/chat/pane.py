@@ -14,6 +14,7 @@ from tui.actions import bindings_of
 from tui.chat.conversation import Conversation
 from tui.chat.history import ConversationStore
 from tui.chat.parameters import Parameters
+from tui.chat.presets import SHIPPED, PresetStore
 from tui.chat.wording import context_text
 from tui.database import Database, DatabaseError
 from tui.formats import format_context
@@ -27,6 +28,8 @@ from tui.widgets.prompt import Prompt
 from tui.widgets.transcript.transcript import Transcript
 from tui.workers.chat import ConversationSaver
 
+LEAST_TITLE = 8
+"""Characters of the title that show beside whatever else is in the first line."""
 EMPTY = """Ask a question: write below, enter sends.
 
 The model that answers stands in the first line; ctrl+t chooses another.
@@ -63,7 +66,8 @@ class ChatPane(SessionActions):
         """Start with an empty conversation."""
         self.key = key_namer(dict(self.session.config.keys))
         self.conversation = self.new_conversation()
-        self.history = ConversationStore(Database(self.session.paths.database))
+        self.database = Database(self.session.paths.database)
+        self.history = ConversationStore(self.database)
         self.saver = ConversationSaver(self.history, self.post_message)
         self.start_answering()
         self.start_turns()
@@ -91,6 +95,10 @@ class ChatPane(SessionActions):
         """Start in the text field."""
         self.screen.set_focus(self.prompt)
 
+    def on_resize(self) -> None:
+        """Fit the first line to the width."""
+        self.conversation_changed()
+
     def show_state(self, state: State) -> None:
         """Follow the model that answers, and a load that a question waits for."""
         self.conversation_changed()
@@ -102,14 +110,27 @@ class ChatPane(SessionActions):
         self.head.update(self._head_text(), layout=False)
 
     def _head_text(self) -> str:
+        """Return the first line; what has no room is shortened: the model's name, the title."""
+        title = clean_text(self.conversation.title, False)
+        room = self.size.width - len("  ")
+        rest = self._head_rest(whole_name=True)
+        if len(f"{title} · {rest}") > room:
+            rest = self._head_rest(whole_name=False)
+        room = max(LEAST_TITLE, room - len(f" · {rest}"))
+        if len(title) > room:
+            title = f"{title[: room - 1].rstrip()}…"
+        return f"{title} · {rest}"
+
+    def _head_rest(self, *, whole_name: bool) -> str:
+        parts = []
         chosen = self.chosen_model()
-        parts = [self.conversation.title]
         if chosen is None:
             parts.append(f"no model yet: {self.key('chat.model')} chooses one")
         else:
             model, variant = chosen
             state = "" if variant.loaded else " (loads with the first question)"
-            parts += [f"{variant.id}{state}", str(variant.device), self._context_text(model)]
+            name = variant.id if whole_name else model.alias
+            parts += [f"{name}{state}", str(variant.device), self._context_text(model)]
         parts.append(self.conversation.parameters.summary())
         return clean_text(" · ".join(part for part in parts if part), False)
 
@@ -151,6 +172,21 @@ class ChatPane(SessionActions):
             return
         self.show_conversation(self.new_conversation())
         self.screen.set_focus(self.prompt)
+
+    @work(group="choose", exclusive=True)
+    async def action_parameters(self) -> None:
+        """Set the system prompt and the parameters of this conversation."""
+        from tui.panes.chat.parameters_dialog import ParametersDialog
+
+        store = PresetStore(self.database)
+        try:
+            presets = await asyncio.to_thread(store.all)
+        except DatabaseError:
+            presets = dict(SHIPPED)
+        before = self.conversation.parameters
+        chosen = await self.app.push_screen_wait(ParametersDialog(before, presets, store))
+        if chosen is not None and chosen != before:
+            self.set_parameters(chosen)
 
     @work(group="choose", exclusive=True)
     async def action_choose_model(self) -> None:

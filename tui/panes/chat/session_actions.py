@@ -175,7 +175,7 @@ class SessionActions(TurnActions):
             self.notify("There is no model to ask yet. Run one in the catalog (esc, then 1).")
             return
         conversation = self.conversation
-        if text := self.prompt.text.strip():
+        if text := self.prompt.whole_text.strip():
             conversation = conversation.with_turn(Turn("user", text))
         elif questions := [turn for turn in conversation.turns if turn.role == "user"]:
             conversation = conversation.until(questions[-1].id)
@@ -205,7 +205,7 @@ class SessionActions(TurnActions):
         if chosen is None:
             return
         screen = CompareScreen(
-            self.store, self.session, chosen, self.conversation.parameters, self.prompt.text
+            self.store, self.session, chosen, self.conversation.parameters, self.prompt.whole_text
         )
         await self.app.push_screen_wait(screen)
 
