@@ -190,7 +190,7 @@ ACTIONS: tuple[Action, ...] = (
            "Delete a question with its answers, or an answer with what followed it.", "delete",
            footer=False),
     Action("chat.undo", "u", "undo", "Bring back what was deleted last.", "undo", footer=False),
-    Action("chat.parameters", "f4,s", "parameters",
+    Action("chat.parameters", "f5,t", "parameters",
            "Set system prompt, temperature and the like for this conversation; presets.",
            "parameters", footer=False),
     Action("chat.reasoning", "ctrl+o,o", "reasoning",

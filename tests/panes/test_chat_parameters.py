@@ -35,7 +35,7 @@ async def dialog(size: tuple[int, int] = (80, 24), *answers: ScriptedAnswer) -> 
     async with running_app(backend, size=size) as pilot:
         await pilot.press("3")
         await wait_until(pilot, lambda: bool(pilot.app.query(Prompt)), "the chat pane")
-        await pilot.press("f4")
+        await pilot.press("f5")
         await wait_until(pilot, lambda: isinstance(pilot.app.screen, ParametersDialog))
         yield pilot, backend
 
@@ -137,7 +137,7 @@ async def test_parameters_chosen_while_an_answer_is_written_hold_from_the_next_q
         await closed(pilot)
         await pilot.press(*"hi", "enter")
         await expect(pilot, "Half")
-        await pilot.press("f4")
+        await pilot.press("f5")
         await wait_until(pilot, lambda: isinstance(pilot.app.screen, ParametersDialog))
         field(pilot, "seed").value = "7"
         await pilot.press("ctrl+s")
