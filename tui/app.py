@@ -267,10 +267,6 @@ class FoundryApp(AppMachine):
     def _import_requested(self, message: m.ImportRequested) -> None:
         self.model_jobs.import_folder(message)
 
-    @on(m.ExportRequested)
-    def _export_requested(self, message: m.ExportRequested) -> None:
-        self.model_jobs.export(message.variant_id, message.target)
-
     @on(m.CompileRequested)
     def _compile_requested(self, message: m.CompileRequested) -> None:
         self.compile_jobs.start(message)

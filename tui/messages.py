@@ -176,14 +176,6 @@ class CompileRequested(Message):
 
 
 @dataclass
-class ExportRequested(Message):
-    """Write a model on disk into one file."""
-
-    variant_id: str
-    target: Path
-
-
-@dataclass
 class CacheRequested(Message):
     """Do something with what is on disk."""
 

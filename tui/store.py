@@ -28,7 +28,7 @@ from tui.system.sample import Sample
 JobKind = Literal[
     "download", "load", "unload", "run", "delete", "import", "compile", "export", "bench",
     "service", "move cache", "probe", "update", "roll back", "clean",
-    "mend", "checksums",
+    "mend", "checksums", "verify",
 ]  # fmt: skip
 JobState = Literal["waiting", "running", "done", "failed", "cancelled"]
 Topic = Literal["backend", "models", "cache", "jobs", "system", "marks", "chat"]

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
+import errno
 import io
 import json
 import tarfile
+import threading
 import zipfile
 from pathlib import Path
 
 import pytest
 
-from tui.cache.bundle import MANIFEST, BundleError, export_bundle, unpack, verify_bundle
+from tui.cache.bundle import Form, export_bundle, sums_of, unpack, verify_bundle
+from tui.cache.manifest import MANIFEST, BundleError
+from tui.cache.threads import Tell, in_thread
+from tui.foundry.types import Progress
 
 
 @pytest.fixture
@@ -53,7 +60,7 @@ def test_it_tells_how_far_it_is_and_gets_a_name_in_a_directory(model: Path, tmp_
     out.mkdir()
     export_bundle(model, "otter:1", out, lambda done, total: told.append((done, total)))
     assert [path.name for path in out.iterdir()] == ["otter-1.tar"]
-    assert told[0][0] == 0
+    assert told == sorted(told)
     assert told[-1][0] == told[-1][1] == 256 * 5000 + 13
     with pytest.raises(BundleError, match="already"):
         export_bundle(model, "otter:1", out, quiet)
@@ -148,3 +155,87 @@ def test_a_broken_manifest_is_told(tmp_path: Path, text: str) -> None:
     archive = tar_of(tmp_path / "a.tar", **{MANIFEST: text})
     with pytest.raises(BundleError, match="manifest"):
         verify_bundle(archive)
+
+
+def test_a_directory_that_can_be_used_where_it_lies(model: Path, tmp_path: Path) -> None:
+    out = tmp_path / "stick"
+    out.mkdir()
+    written, manifest = export_bundle(model, "otter:1", out, quiet, form="directory")
+    assert written == out / "otter-1"
+    assert set(manifest.files) == {"genai_config.json", "model.onnx.data"}
+    assert sorted(path.name for path in written.iterdir()) == sorted([*manifest.files, MANIFEST])
+    assert not (written / "model.onnx.data").is_symlink()
+    told: list[tuple[int, int]] = []
+    assert verify_bundle(written, lambda done, total: told.append((done, total))) == manifest
+    assert told[-1] == (manifest.size_bytes, manifest.size_bytes)
+    data = written / "model.onnx.data"
+    data.write_bytes(data.read_bytes()[:-1])
+    with pytest.raises(BundleError, match="damaged"):
+        verify_bundle(written)
+    data.unlink()
+    with pytest.raises(BundleError, match="missing from the bundle"):
+        verify_bundle(written)
+    with pytest.raises(BundleError, match="no bundle"):
+        verify_bundle(model)
+
+
+@pytest.mark.parametrize("form", ["file", "directory"])
+async def test_a_cancelled_export_leaves_nothing_even_in_a_large_file(
+    model: Path, tmp_path: Path, form: Form
+) -> None:
+    out = tmp_path / "out"
+    out.mkdir()
+    tasks: list[asyncio.Task[object]] = []
+    cancelled = threading.Event()
+
+    def report(_progress: Progress) -> None:
+        tasks[0].cancel()
+        asyncio.get_running_loop().call_soon(cancelled.set)
+
+    def pack(tell: Tell) -> object:
+        def slow(done: int, total: int) -> None:
+            tell(done, total)
+            cancelled.wait(10)
+
+        return export_bundle(model, "otter:1", out, slow, form=form)
+
+    tasks.append(asyncio.create_task(in_thread(pack, report, "packing")))
+    with contextlib.suppress(asyncio.CancelledError):
+        await tasks[0]
+    assert tasks[0].cancelled()
+    assert list(out.iterdir()) == []
+
+
+def test_what_is_known_to_be_damaged_is_not_carried_on(model: Path, tmp_path: Path) -> None:
+    _, manifest = export_bundle(model, "otter:1", tmp_path / "one.tar", quiet)
+    known = sums_of(model, manifest)
+    export_bundle(model, "otter:1", tmp_path / "two.tar", quiet, known=known)
+    (tmp_path / "elsewhere.bin").write_bytes(bytes(256 * 5000))
+    for form in ("file", "directory"):
+        with pytest.raises(BundleError, match="not as it was"):
+            export_bundle(model, "otter:1", tmp_path / "out", quiet, form=form, known=known)
+    assert not list(tmp_path.glob("out*"))
+
+
+def test_a_stick_that_takes_no_big_files(
+    model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise OSError(errno.EFBIG, "File too large")
+
+    monkeypatch.setattr("tui.cache.bundle._write_tar", refuse)
+    with pytest.raises(BundleError, match="File too large") as caught:
+        export_bundle(model, "otter:1", tmp_path / "x.tar", quiet)
+    assert "exFAT" in caught.value.hint
+
+
+def test_too_little_room_is_said_before_anything_is_read(
+    model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        "tui.cache.bundle.shutil.disk_usage", lambda _: type("Usage", (), {"free": 10})
+    )
+    told: list[int] = []
+    with pytest.raises(BundleError, match="10 B are free"):
+        export_bundle(model, "otter:1", tmp_path / "x.tar", lambda done, _: told.append(done))
+    assert told == []

@@ -16,7 +16,7 @@ CACHE = CacheInfo(
         replace(PLAIN, variant_id="", path=Path("/c/old"), size_bytes=7 * MB, state="orphan"),
         replace(PLAIN, variant_id="half:1", path=Path("/c/half"), size_bytes=5, state="partial"),
         PLAIN,
-        replace(PLAIN, variant_id="mine:1", path=Path("/c/mine"), origin="imported"),
+        replace(PLAIN, variant_id="mine:1", path=Path("/c/mine"), origin="imported", linked=True),
         replace(PLAIN, variant_id="demo:1", path=Path("/c/demo"), size_bytes=2 * MB, origin="demo"),
     ),
     free_bytes=80_000 * MB,

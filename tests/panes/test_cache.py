@@ -145,8 +145,36 @@ async def test_a_model_is_exported_into_a_chosen_directory(
         await expect_text(pilot, "import it there with i")
         pilot.app.screen.query_one("#folder", Input).value = str(out)
         await pilot.press("enter")
+        await expect_text(pilot, "Write it as")
+        await pilot.press("enter")
         await expect_text(pilot, "export demo-large-generic-cpu:1: done")
     assert [path.name for path in out.iterdir()] == ["demo-large-generic-cpu-1.tar"]
+
+
+async def test_a_bundle_is_written_as_a_directory_and_verified(
+    backend: ScriptedBackend, tmp_path: Path
+) -> None:
+    backend.location = tmp_path / "models"
+    folder = backend.location / "demo-large-generic-cpu-1"
+    folder.mkdir(parents=True)
+    (folder / "genai_config.json").write_text("{}")
+    stick = tmp_path / "stick"
+    async with cache(backend) as pilot:
+        await pilot.press("g", "e")
+        await expect_text(pilot, "import it there with i")
+        pilot.app.screen.query_one("#folder", Input).value = str(tmp_path)
+        await pilot.press("enter")
+        await expect_text(pilot, "Write it as")
+        await pilot.press("j", "enter")
+        await expect_text(pilot, "is written to")
+        (tmp_path / "demo-large-generic-cpu-1").rename(stick)
+        for text, words in (("{}", "stick is whole: demo-large"), ("{ }", "is damaged")):
+            (stick / "genai_config.json").write_text(text)
+            await pilot.press("v")
+            await expect_text(pilot, "Verify a bundle")
+            pilot.app.screen.query_one("#folder", Input).value = str(stick)
+            await pilot.press("enter")
+            await expect_text(pilot, words)
 
 
 async def test_a_bundle_is_imported_by_its_path(backend: ScriptedBackend, tmp_path: Path) -> None:

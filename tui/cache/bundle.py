@@ -1,64 +1,52 @@
-"""Models as one file, for a machine without a network: written, verified, unpacked.
+"""Models as one file or directory, for a machine without a network: written, verified, unpacked.
 
 A bundle is an uncompressed tar (weights do not get smaller) whose first member is a manifest with
-the size and SHA-256 of every file. Plain tar and zip archives of a model directory can be unpacked
-too; they just prove nothing about themselves.
+the size and SHA-256 of every file; or a directory with such a manifest in it. Plain tar and zip
+archives of a model directory can be unpacked too; they just prove nothing about themselves.
 """
 
 from __future__ import annotations
 
 import contextlib
+import errno
 import hashlib
 import io
-import json
 import os
 import shutil
 import tarfile
-import zipfile
-from collections.abc import Callable, Generator, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
-from pathlib import Path, PurePosixPath
-from typing import IO, Any
+from pathlib import Path
+from typing import IO, Literal
 
+from tui.cache.archive import opened
+from tui.cache.manifest import LIMIT_BYTES, MANIFEST, BundleError, Manifest, read_manifest
+from tui.cache.notes import FileSum, FileSums
+from tui.cache.threads import Tell
 from tui.formats import format_bytes
-from tui.foundry.errors import FoundryError, NotFound
+from tui.foundry.errors import NotFound
 from tui.foundry.ids import same_variant
 from tui.foundry.on_disk.local_models import MARKER, OWNED, delete_tree
 from tui.foundry.types import CacheEntry, CacheInfo
 
-MANIFEST = "foundry-tui-bundle.json"
 SUFFIXES = (".tar", ".tar.gz", ".tgz", ".zip")
 CHUNK = 1024 * 1024
-MANIFEST_LIMIT_BYTES = 16 * 1024 * 1024
-Tell = Callable[[int, int], None]
-"""Told bytes done and bytes in all."""
-
-
-class BundleError(FoundryError):
-    """A bundle cannot be written, or is not what it says it is."""
-
-    code = "bundle_broken"
-
-
-@dataclass(frozen=True, slots=True)
-class Manifest:
-    """What a bundle says about itself."""
-
-    variant_id: str
-    created_at: str
-    files: Mapping[str, tuple[int, str]]
-    """Size and SHA-256 by path inside the bundle."""
-
-    @property
-    def size_bytes(self) -> int:
-        """Sum over all files."""
-        return sum(size for size, _ in self.files.values())
+Form = Literal["file", "directory"]
+_NO_DIGEST = "0" * 64
+_OLD_DISK = (
+    "The disk takes no file of that size: FAT32, as on many USB sticks, ends at 4.3 GB. "
+    "Format it as exFAT, or take another."
+)
 
 
 def is_archive(path: Path) -> bool:
     """Tell by its name whether a file may be unpacked as a model."""
     return path.name.lower().endswith(SUFFIXES)
+
+
+def is_bundle_directory(path: Path) -> bool:
+    """Tell whether a directory is a bundle."""
+    return (path / MANIFEST).is_file()
 
 
 def entry_of(cache: CacheInfo, variant_id: str) -> CacheEntry:
@@ -69,54 +57,86 @@ def entry_of(cache: CacheInfo, variant_id: str) -> CacheEntry:
     raise NotFound(f"'{variant_id}' is not on disk.", "Download it first.")
 
 
-def export_bundle(folder: Path, variant_id: str, target: Path, tell: Tell) -> Manifest:
+def export_bundle(
+    folder: Path,
+    variant_id: str,
+    target: Path,
+    tell: Tell,
+    *,
+    form: Form = "file",
+    known: FileSums | None = None,
+) -> tuple[Path, Manifest]:
     """Write a model's directory into a bundle, in one step.
 
     Args:
         folder: The directory; links in it are followed.
         variant_id: Whose it is.
-        target: The file to write, or a directory for it; an existing file is not replaced.
+        target: What to write, or a directory for it; what exists is not replaced.
         tell: Told how far it is; an exception from it ends the work, and nothing stays.
+        form: One file, or a directory.
+        known: Checksums that were taken earlier: what differs from them is not carried on.
+
+    Returns:
+        What was written, and its manifest.
 
     Raises:
-        BundleError: There is no room, no right, or nothing to write.
+        BundleError: There is no room, no right, nothing to write, or it is damaged.
     """
+    label = variant_id.replace(":", "-")
     if target.is_dir():
-        target = target / f"{variant_id.replace(':', '-')}.tar"
+        target = target / (label if form == "directory" else f"{label}.tar")
     if target.exists():
-        raise BundleError(f"There is a file {target} already.", "Name another one, or delete it.")
-    files = dict(_files(folder))
+        raise BundleError(f"There is {target} already.", "Name another one, or delete it.")
+    root = _model_root(folder) if form == "directory" else folder
+    files = dict(_files(root))
     if not files:
         raise BundleError(f"{folder} holds no files.", "Download the model first.")
+    sizes = {name: path.stat().st_size for name, path in files.items()}
     part = target.with_name(f"{target.name}.part")
+    created_at = datetime.now(UTC).isoformat(timespec="seconds")
+    reader = _Reader(files, sizes, tell)
     try:
-        total = sum(path.stat().st_size for path in files.values())
-        _check_room(target.parent, total)
-        hashed = {name: _hashed(path) for name, path in files.items()}
-        manifest = Manifest(variant_id, datetime.now(UTC).isoformat(timespec="seconds"), hashed)
-        with tarfile.open(part, "w", dereference=True) as tar:
-            _add_bytes(tar, MANIFEST, _manifest_bytes(manifest))
-            done = 0
-            for name, path in files.items():
-                tell(done, total)
-                tar.add(path, name, recursive=False)
-                done += hashed[name][0]
+        _check_room(target.parent, sum(sizes.values()))
+        blank = Manifest(variant_id, created_at, {one: (sizes[one], _NO_DIGEST) for one in sizes})
+        if form == "directory":
+            _write_directory(part, reader)
+        else:
+            _write_tar(part, reader, blank)
+        manifest = Manifest(variant_id, created_at, reader.digests)
+        _compare(manifest, known, root.relative_to(folder).as_posix())
+        _write_manifest(part, manifest, form)
         os.replace(part, target)
-        tell(total, total)
     except OSError as error:
         raise BundleError(
             f"{target} cannot be written: {error.strerror or error}.",
-            "Check the directory, its rights and its free space.",
+            _OLD_DISK
+            if error.errno == errno.EFBIG
+            else "Check the directory, its rights and its free space.",
         ) from error
     finally:
         with contextlib.suppress(OSError):
-            part.unlink(missing_ok=True)
-    return manifest
+            delete_tree(part) if part.is_dir() else part.unlink(missing_ok=True)
+    return target, manifest
 
 
-def verify_bundle(path: Path) -> Manifest:
-    """Read a bundle whole, and compare it with its manifest. Raises `BundleError`."""
-    with _opened(path) as archive:
+def sums_of(folder: Path, manifest: Manifest) -> FileSums:
+    """Return the checksums of the directory that a bundle was written from."""
+    sums: dict[str, FileSum] = {}
+    for name, (size, digest) in manifest.files.items():
+        sums[name] = (size, (folder / name).stat().st_mtime_ns, digest)
+    return sums
+
+
+def verify_bundle(path: Path, tell: Tell = lambda _done, _total: None) -> Manifest:
+    """Read a bundle whole, and compare it with its manifest. Raises `BundleError`.
+
+    Args:
+        path: A file, or a directory.
+        tell: Told how far it is; an exception from it ends the work.
+    """
+    if path.is_dir():
+        return _verify_directory(path, tell)
+    with opened(path) as archive:
         manifest = archive.manifest
         if manifest is None:
             raise BundleError(
@@ -124,8 +144,9 @@ def verify_bundle(path: Path) -> Manifest:
                 "It may still be imported: foundry-tui import FILE --name NAME",
             )
         seen: set[str] = set()
+        done = 0
         for name, file in archive.members():
-            _copy(file, None, manifest, name)
+            done = _copy(file, None, manifest, name, tell, done)
             seen.add(name)
         _check_all(manifest, seen)
         return manifest
@@ -147,7 +168,7 @@ def unpack(path: Path, folder: Path) -> Path:
     try:
         folder.mkdir(parents=True)
         (folder / OWNED).write_text("Unpacked by Foundry TUI; deleted with its model.\n")
-        with _opened(path) as archive:
+        with opened(path) as archive:
             _check_room(folder, archive.size_bytes)
             seen: set[str] = set()
             for name, file in archive.members():
@@ -176,87 +197,136 @@ def unpack(path: Path, folder: Path) -> Path:
         raise
 
 
-class _Archive:
-    """Reads a tar or zip file by file."""
+class _Reader:
+    """Hands out the files to be packed, and takes their checksums on the way."""
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self.manifest: Manifest | None = None
-        self.size_bytes = path.stat().st_size
-        self._tar = tarfile.open(path) if tarfile.is_tarfile(path) else None  # noqa: SIM115
-        self._zip = zipfile.ZipFile(path) if self._tar is None else None
+    def __init__(self, files: dict[str, Path], sizes: dict[str, int], tell: Tell) -> None:
+        self.sizes = sizes
+        self.digests: dict[str, tuple[int, str]] = {}
+        self._files = files
+        self._tell = tell
+        self._done, self._total = 0, sum(sizes.values())
 
-    def read_manifest(self) -> None:
-        """Read the manifest, where the first member is one."""
-        with contextlib.closing(self._raw()) as files:
-            name, file = next(files, ("", io.BytesIO()))
-            if name == MANIFEST:
-                self.manifest = _read_manifest(file.read(MANIFEST_LIMIT_BYTES), self._path.name)
+    def items(self) -> Iterator[tuple[str, _Told]]:
+        """Yield name and content of each file; the content has to be read whole."""
+        for name, path in self._files.items():
+            with path.open("rb") as file:
+                told = _Told(file, self._read)
+                yield name, told
+            if told.size != self.sizes[name]:
+                raise BundleError(f"{path} changed while it was read.", "Try again.")
+            self.digests[name] = (told.size, told.digest.hexdigest())
 
-    def members(self) -> Iterator[tuple[str, IO[bytes]]]:
-        """Yield name and content of each file but the manifest."""
-        yield from ((name, file) for name, file in self._raw() if name != MANIFEST)
-
-    def _raw(self) -> Generator[tuple[str, IO[bytes]], None, None]:
-        if self._tar is not None:
-            for member in self._tar.getmembers():
-                if member.isdir():
-                    continue
-                if not member.isreg():
-                    raise BundleError(
-                        f"{self._path.name} holds '{member.name[:80]}', which is no plain file.",
-                        "Pack the files themselves, without links.",
-                    )
-                file = self._tar.extractfile(member)
-                assert file is not None
-                yield _safe(member.name, self._path.name), file
-        elif self._zip is not None:
-            for info in self._zip.infolist():
-                if not info.is_dir():
-                    with self._zip.open(info) as content:
-                        yield _safe(info.filename, self._path.name), content
-
-    def close(self) -> None:
-        for archive in (self._tar, self._zip):
-            if archive is not None:
-                archive.close()
+    def _read(self, count: int) -> None:
+        self._done += count
+        self._tell(self._done, self._total)
 
 
-@contextlib.contextmanager
-def _opened(path: Path) -> Iterator[_Archive]:
-    broken = (tarfile.TarError, zipfile.BadZipFile, EOFError, ValueError)
+class _Told:
+    """A file that tells how much of it was read."""
+
+    def __init__(self, file: IO[bytes], read: Callable[[int], None]) -> None:
+        self._file = file
+        self._told = read
+        self.size = 0
+        self.digest = hashlib.sha256()
+
+    def read(self, size: int = CHUNK) -> bytes:
+        """Read on."""
+        data = self._file.read(size)
+        self.size += len(data)
+        self.digest.update(data)
+        self._told(len(data))
+        return data
+
+
+def _write_tar(part: Path, reader: _Reader, blank: Manifest) -> None:
+    """Write the archive; the manifest's place in it is filled when all has been read."""
+    with part.open("wb") as raw, tarfile.open(fileobj=raw, mode="w") as tar:
+        _add(tar, MANIFEST, io.BytesIO(blank.to_bytes()), len(blank.to_bytes()))
+        for name, content in reader.items():
+            _add(tar, name, content, reader.sizes[name])
+
+
+def _add(tar: tarfile.TarFile, name: str, content: IO[bytes] | _Told, size: int) -> None:
+    info = tarfile.TarInfo(name)
+    info.size = size
+    tar.addfile(info, content)
+
+
+def _write_directory(part: Path, reader: _Reader) -> None:
+    for name, content in reader.items():
+        place = part / name
+        place.parent.mkdir(parents=True, exist_ok=True)
+        with place.open("wb") as output:
+            while data := content.read():
+                output.write(data)
+            output.flush()
+            os.fsync(output.fileno())
+
+
+def _write_manifest(part: Path, manifest: Manifest, form: Form) -> None:
+    """Write it, and see that all is on the disk: sticks are pulled."""
+    path = part / MANIFEST if form == "directory" else part
+    data = manifest.to_bytes()
+    with path.open("wb" if form == "directory" else "r+b") as file:
+        # Sizes were known and checksums are of one length: it fits where the blank one stands.
+        file.seek(0 if form == "directory" else tarfile.BLOCKSIZE)
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _compare(manifest: Manifest, known: FileSums | None, prefix: str) -> None:
+    for name, (_, _, digest) in (known or {}).items():
+        inner = name.removeprefix(f"{prefix}/")
+        if inner in manifest.files and manifest.files[inner][1] != digest:
+            raise BundleError(
+                f"'{name}' is not as it was when its checksum was taken.",
+                "See `foundry-tui cache doctor --checksums`: accept it, or get the model again.",
+            )
+
+
+def _verify_directory(path: Path, tell: Tell) -> Manifest:
     try:
-        archive = _Archive(path)
-        try:
-            archive.read_manifest()
-            yield archive
-        finally:
-            archive.close()
-    except broken as error:
+        with (path / MANIFEST).open("rb") as file:
+            manifest = read_manifest(file.read(LIMIT_BYTES), path.name)
+        done = 0
+        for name in manifest.files:
+            with (path / name).open("rb") as content:
+                done = _copy(content, None, manifest, name, tell, done)
+    except FileNotFoundError as error:
+        missing = Path(str(error.filename)).name
+        if missing == MANIFEST:
+            raise BundleError(f"{path.name} is no bundle: it has no {MANIFEST}.") from error
+        raise BundleError(f"'{missing}' is missing from the bundle.", "Copy it again.") from error
+    except OSError as error:
         raise BundleError(
-            f"{path.name} is no archive that can be read: {error}.", "Copy it again."
+            f"{path} cannot be read: {error.strerror or error}.", "Copy it again."
         ) from error
+    return manifest
 
 
-def _safe(name: str, archive: str) -> str:
-    """Return a path that stays inside; raises for any other."""
-    path = PurePosixPath(name.replace("\\", "/"))
-    if path.is_absolute() or ".." in path.parts or ":" in name or not path.parts:
-        raise BundleError(
-            f"{archive} would write outside of its directory.", "Do not use it; pack it anew."
-        )
-    return str(path)
-
-
-def _copy(file: IO[bytes], output: IO[bytes] | None, manifest: Manifest | None, name: str) -> None:
+def _copy(
+    file: IO[bytes],
+    output: IO[bytes] | None,
+    manifest: Manifest | None,
+    name: str,
+    tell: Tell = lambda _done, _total: None,
+    before: int = 0,
+) -> int:
+    """Read a file, write it where that is wanted, compare it; returns the bytes read so far."""
     digest, size = hashlib.sha256(), 0
+    total = manifest.size_bytes if manifest else 0
     while chunk := file.read(CHUNK):
         digest.update(chunk)
         size += len(chunk)
+        tell(before + size, total)
         if output is not None:
             output.write(chunk)
     if manifest is not None and manifest.files.get(name) != (size, digest.hexdigest()):
         raise BundleError(f"'{name}' is damaged, or not the one that was packed.", "Copy it again.")
+    return before + size
 
 
 def _check_all(manifest: Manifest, seen: set[str]) -> None:
@@ -264,17 +334,18 @@ def _check_all(manifest: Manifest, seen: set[str]) -> None:
         raise BundleError(f"'{missing[0]}' is missing from the bundle.", "Copy it again.")
 
 
+def _model_root(folder: Path) -> Path:
+    """Return the directory inside that can be imported as it is."""
+    configs = sorted(folder.rglob("genai_config.json"), key=lambda path: len(path.parts))
+    return configs[0].parent if configs else folder
+
+
 def _files(folder: Path) -> Iterator[tuple[str, Path]]:
     for parent, _, names in os.walk(folder, followlinks=True):
         for name in sorted(names):
             path = Path(parent, name)
-            if name not in (MARKER, OWNED) and path.is_file():
+            if name not in (MARKER, OWNED, MANIFEST) and path.is_file():
                 yield path.relative_to(folder).as_posix(), path
-
-
-def _hashed(path: Path) -> tuple[int, str]:
-    with path.open("rb") as file:
-        return path.stat().st_size, hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _check_room(folder: Path, need: int) -> None:
@@ -287,34 +358,3 @@ def _check_room(folder: Path, need: int) -> None:
             f"{format_bytes(need)} are needed, {format_bytes(free)} are free at {folder}.",
             "Free some space, or take another directory.",
         )
-
-
-def _add_bytes(tar: tarfile.TarFile, name: str, data: bytes) -> None:
-    info = tarfile.TarInfo(name)
-    info.size = len(data)
-    tar.addfile(info, io.BytesIO(data))
-
-
-def _manifest_bytes(manifest: Manifest) -> bytes:
-    values = {
-        "schema": 1,
-        "variant": manifest.variant_id,
-        "created_at": manifest.created_at,
-        "files": [
-            {"path": name, "size_bytes": size, "sha256": digest}
-            for name, (size, digest) in manifest.files.items()
-        ],
-    }
-    return json.dumps(values, indent=1).encode()
-
-
-def _read_manifest(data: bytes, name: str) -> Manifest:
-    try:
-        values: dict[str, Any] = json.loads(data)
-        files = {
-            _safe(str(one["path"]), name): (int(one["size_bytes"]), str(one["sha256"]))
-            for one in values["files"]
-        }
-        return Manifest(str(values["variant"]), str(values["created_at"]), files)
-    except (KeyError, TypeError, ValueError) as error:
-        raise BundleError(f"The manifest of {name} cannot be read.", "Copy it again.") from error

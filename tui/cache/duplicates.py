@@ -52,12 +52,12 @@ def _copies(group: list[tuple[CacheEntry, Weights]], notes: CacheNotes) -> Itera
         first = kept.setdefault(print_, (entry, weights))
         if first[0] is entry or first[1][0][1].samefile(weights[0][1]):
             continue
-        own = entry.origin == "catalog" and not entry.linked
+        own = not entry.linked
         yield Finding(
             "duplicate",
             f"{entry.variant_id}: the same weights as {first[0].variant_id}, "
             f"{format_bytes(entry.size_bytes)} twice.",
-            "Delete one of them." if own else "Delete one of them, and your own copy by hand.",
+            "Delete one of them." if own else "One can go; this one only links to its files.",
             entry.size_bytes, entry.path, entry.variant_id, "delete" if own else "by hand",
         )  # fmt: skip
 

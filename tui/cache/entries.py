@@ -160,7 +160,7 @@ def _row(
         state=state,
         origin=_origin(entry, found, listed),
         size_bytes=entry.size_bytes,
-        frees_bytes=0 if entry.linked or entry.origin != "catalog" else entry.size_bytes,
+        frees_bytes=0 if entry.linked or entry.origin == "demo" else entry.size_bytes,
         deletable=bool(entry.variant_id),
         note=_note(entry, state),
         entry=entry,
@@ -204,6 +204,8 @@ def _note(entry: CacheEntry, state: CacheState) -> str:
         return "No model that the backend knows: the doctor (d) can delete it."
     if entry.linked and entry.origin == "catalog":
         return "Links to files in another directory: deleting takes it off the list, no more."
+    if entry.origin == "imported" and not entry.linked:
+        return "Yours, a copy in the cache: deleting it deletes the files."
     if entry.origin == "imported":
         return "Yours: deleting takes it off the list, your own directory stays as it is."
     if entry.origin == "demo":

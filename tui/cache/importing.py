@@ -16,7 +16,7 @@ from typing import Literal
 
 import psutil
 
-from tui.cache.bundle import is_archive, unpack
+from tui.cache.bundle import is_archive, is_bundle_directory, unpack, verify_bundle
 from tui.cache.folder_check import check_folder
 from tui.cache.mending import Mended, mend
 from tui.formats import format_bytes
@@ -72,6 +72,8 @@ async def import_from(
         InvalidModelFolder, BundleError: It cannot be used; says what to change.
     """
     if await asyncio.to_thread(source.is_dir):
+        if await asyncio.to_thread(is_bundle_directory, source):
+            await asyncio.to_thread(verify_bundle, source)
         mended = await asyncio.to_thread(checked, source, mend_as)
         if way == "copy":
             variant_id = await _import_copy(backend, source, name, mended.files, report)

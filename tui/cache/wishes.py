@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
+from tui.cache.bundle import Form
 from tui.cache.carrier import Way
 from tui.cache.findings import Finding
 from tui.cache.moving import MovePlan
@@ -50,4 +52,20 @@ class CheckSums:
     """Compare all models with their checksums, and take those that are missing."""
 
 
-CacheWish = Update | RollBack | Clean | MoveTo | Mend | CheckSums
+@dataclass(frozen=True, slots=True)
+class Export:
+    """Write a model into a bundle."""
+
+    variant_id: str
+    target: Path
+    form: Form
+
+
+@dataclass(frozen=True, slots=True)
+class Verify:
+    """Compare a bundle with its checksums."""
+
+    path: Path
+
+
+CacheWish = Update | RollBack | Clean | MoveTo | Mend | CheckSums | Export | Verify

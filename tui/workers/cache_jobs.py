@@ -12,15 +12,27 @@ from typing import Any
 from textual.message import Message
 
 from tui.cache import versions
+from tui.cache.bundle import Form, entry_of, export_bundle, sums_of, verify_bundle
 from tui.cache.carrier import Way
 from tui.cache.checksums import Checked, check_all, checkable, take
 from tui.cache.findings import Finding
+from tui.cache.manifest import Manifest
 from tui.cache.moving import MovePlan, change_place
 from tui.cache.notes import CacheNotebook, FileSums
 from tui.cache.repairs import repair
 from tui.cache.several import each
 from tui.cache.threads import Tell, in_thread
-from tui.cache.wishes import CacheWish, CheckSums, Clean, Mend, MoveTo, RollBack, Update
+from tui.cache.wishes import (
+    CacheWish,
+    CheckSums,
+    Clean,
+    Export,
+    Mend,
+    MoveTo,
+    RollBack,
+    Update,
+    Verify,
+)
 from tui.database import Database, DatabaseError
 from tui.formats import format_bytes
 from tui.foundry.backend import Backend, ProgressCallback
@@ -86,6 +98,15 @@ class CacheJobs:
                 )
             case CheckSums():
                 return self._runner.start("checksums", "all models", self._check_sums)
+            case Export(variant_id, target, form):
+                return self._runner.start(
+                    "export", variant_id,
+                    lambda report: self._export(variant_id, target, form, report),
+                )  # fmt: skip
+            case Verify(path):
+                return self._runner.start(
+                    "verify", path.name, lambda report: self._verify(path, report)
+                )
             case Clean(variant_ids):
                 count = len(variant_ids)
                 subject = variant_ids[0] if count == 1 else f"{count} old versions"
@@ -188,6 +209,27 @@ class CacheJobs:
             self._post(RefreshRequested("models", by_user=True))
             self._post(RefreshRequested("cache"))
         self._post(Noticed(f"Mended. {format_bytes(sum(freed))} freed."))
+
+    async def _export(
+        self, variant_id: str, target: Path, form: Form, report: ProgressCallback
+    ) -> None:
+        entry = entry_of(await self._backend.cache(), variant_id)
+        known = await asyncio.to_thread(self._notebook.checksums, entry.path)
+
+        def pack(tell: Tell) -> tuple[Path, Manifest]:
+            return export_bundle(entry.path, variant_id, target, tell, form=form, known=known)
+
+        written, manifest = await in_thread(pack, report, "packing")
+        if known is None and form == "file":
+            with contextlib.suppress(DatabaseError, OSError):
+                sums = await asyncio.to_thread(sums_of, entry.path, manifest)
+                await asyncio.to_thread(self._notebook.keep_checksums, entry.path, sums)
+        self._post(Noticed(f"{variant_id} is written to\n{written}"))
+
+    async def _verify(self, path: Path, report: ProgressCallback) -> None:
+        manifest = await in_thread(lambda tell: verify_bundle(path, tell), report, "reading")
+        size = format_bytes(manifest.size_bytes)
+        self._post(Noticed(f"{path.name} is whole: {manifest.variant_id}, {size}."))
 
     async def _check_sums(self, report: ProgressCallback) -> None:
         entries = (await self._backend.cache()).entries

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
-import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Literal
 
 from textual.message import Message
 
-from tui.cache.bundle import BundleError, entry_of, export_bundle
 from tui.cache.importing import import_from
 from tui.catalog.ready import make_ready
 from tui.catalog.resolve import find_variant
@@ -147,27 +144,6 @@ class ModelJobs:
             self._post(ContextProbed(await probe_context(self._backend, variant_id, told, report)))
 
         return self._runner.start("probe", variant_id, work)
-
-    def export(self, variant_id: str, target: Path) -> Job:
-        """Write a model on disk into one file."""
-
-        async def work(report: ProgressCallback) -> None:
-            entry = entry_of(await self._backend.cache(), variant_id)
-            loop = asyncio.get_running_loop()
-            stopped = threading.Event()
-
-            def tell(done: int, total: int) -> None:
-                if stopped.is_set():
-                    raise BundleError("Stopped.")
-                part = done / total if total else 1.0
-                loop.call_soon_threadsafe(report, Progress(part, done, total, "packing"))
-
-            try:
-                await asyncio.to_thread(export_bundle, entry.path, variant_id, target, tell)
-            finally:
-                stopped.set()
-
-        return self._runner.start("export", variant_id, work)
 
     async def _download(self, variant_id: str, report: ProgressCallback) -> None:
         try:

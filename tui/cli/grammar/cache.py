@@ -28,9 +28,12 @@ def add_cache(add: Add) -> None:
     export = add("export", "cache_bundle", "write a model into one file, to carry it over", actions)
     export.add_argument("model", metavar="X", help="alias or variant id, on disk")
     export.add_argument("file", metavar="FILE|DIR", type=Path, help="what to write")
+    export.add_argument(
+        "--directory", action="store_true", help="a directory with checksums instead of one file"
+    )
     export.set_defaults(action="export")
     verify = add("verify", "cache_bundle", "compare a bundle with its checksums", actions)
-    verify.add_argument("file", metavar="FILE", type=Path, help="a bundle")
+    verify.add_argument("file", metavar="FILE|DIR", type=Path, help="a bundle")
     verify.set_defaults(action="verify")
     _add_versions(add, actions)
     doctor = add("doctor", "cache_doctor", "look for what is wrong on disk", actions)

@@ -149,12 +149,8 @@ class LocalModels:
         if model is None:
             raise NotFound(f"There is no local model '{variant_id}'.")
         freed = delete_tree(self.folder(model))
-        source = Path(model.source)
-        for owned in (source, *source.parents[:2]):
-            if (owned / OWNED).is_file():
-                freed += delete_tree(owned)
-                break
-        return freed
+        owned = unpacked_place(Path(model.source))
+        return freed + (delete_tree(owned) if owned else 0)
 
     def check_name(self, name: str, taken: set[str]) -> None:
         """Raise `InvalidModelFolder` where no model can be called so, or one is."""
@@ -219,6 +215,12 @@ def _marker(model: LocalModel, source: Path) -> dict[str, Any]:
         if path.name not in (MARKER, IDENTITY) and not path.name.startswith(".") and path.exists()
     }
     return {"schema": 1, "model": asdict(model), "files": files}
+
+
+def unpacked_place(source: Path) -> Path | None:
+    """Return the directory that this program unpacked a model into; None where it did not."""
+    places = (source, *source.parents[:2])
+    return next((place for place in places if (place / OWNED).is_file()), None)
 
 
 def folder_size(folder: Path) -> int:

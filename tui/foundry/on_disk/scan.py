@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from tui.foundry.ids import split_version
-from tui.foundry.on_disk.local_models import LocalModels
+from tui.foundry.on_disk.local_models import LocalModels, unpacked_place
 from tui.foundry.on_disk.sizes import KeptSizes, Measured, walk
 
 
@@ -38,6 +39,8 @@ def scan_cache(
         whole = all(path.exists() for path in folder.iterdir())
         # The user's files may be written anew in place, so these are looked at each time.
         measured = walk(folder)[1]
+        if measured.linked and unpacked_place(Path(model.source)):
+            measured = replace(measured, linked=False)  # what was unpacked goes with the model
         rows.append(
             _row(model.id, folder, "complete" if whole else "orphan", model.origin, measured)
         )

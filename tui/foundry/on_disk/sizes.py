@@ -113,6 +113,7 @@ def walk(folder: Path) -> tuple[dict[str, int], Measured]:
                 allocated += status.st_size if blocks is None else min(status.st_size, blocks * 512)
                 own = os.lstat(os.path.join(parent, name))
                 newest = max(newest, own.st_mtime)
-                linked = linked or stat.S_ISLNK(own.st_mode)
+                # A hard link's data stays until its last name goes.
+                linked = linked or stat.S_ISLNK(own.st_mode) or own.st_nlink > 1
     partial = marked or not configured
     return times, Measured(allocated if partial else whole, partial, newest, linked)

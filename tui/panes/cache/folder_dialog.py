@@ -25,6 +25,7 @@ class FolderDialog(Dialog[Path]):
         label: Of the field.
         start: What stands in the field at first.
         may_be_new: Take a directory that does not exist yet, where its parent does.
+        takes_files: Take a bundle or an archive as well.
     """
 
     DEFAULT_CSS = """
@@ -44,8 +45,10 @@ class FolderDialog(Dialog[Path]):
         start: Path | None = None,
         *,
         may_be_new: bool = False,
+        takes_files: bool = False,
     ) -> None:
         super().__init__()
+        self._takes_files = takes_files
         self._may_be_new = may_be_new
         self._title = title
         self._explained = explained
@@ -61,7 +64,7 @@ class FolderDialog(Dialog[Path]):
             yield Input(
                 str(self._start or ""),
                 placeholder="/path/to/directory",
-                suggester=FolderSuggester(),
+                suggester=FolderSuggester(archives=self._takes_files),
                 id="folder",
             )
             yield Static(id="problem", markup=False)
@@ -79,11 +82,17 @@ class FolderDialog(Dialog[Path]):
             return
         path = typed_path(field.value.strip())
         new = self._may_be_new and await asyncio.to_thread(path.parent.is_dir)
-        if new or await asyncio.to_thread(path.is_dir):
+        there = path.exists if self._takes_files else path.is_dir
+        if new or await asyncio.to_thread(there):
             self.dismiss(path)
         else:
             self.query_one("#problem", Static).update(
-                clean_text(f"There is no directory {path}: make it first.", False)
+                clean_text(
+                    f"There is nothing at {path}."
+                    if self._takes_files
+                    else f"There is no directory {path}: make it first.",
+                    False,
+                )
             )
 
     @on(Button.Pressed, "#cancel")

@@ -83,7 +83,7 @@ class ImportDialog(Dialog[ImportRequested]):
                 yield Label("Directory")
                 yield Input(
                     placeholder="holds genai_config.json and model.onnx (right completes)",
-                    suggester=FolderSuggester(),
+                    suggester=FolderSuggester(archives=True),
                     id="folder",
                 )
             with Horizontal(classes="row tall"):

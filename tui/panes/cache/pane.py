@@ -9,13 +9,14 @@ from typing import Literal
 from textual import on, work
 
 from tui.actions import bindings_of
+from tui.cache.bundle import Form
 from tui.cache.carrier import Way
 from tui.cache.doctor import examine
 from tui.cache.entries import NAMED, delete_question
 from tui.cache.findings import REPAIR_WORDS
 from tui.cache.moving import MovePlan
 from tui.cache.notes import CacheNotebook
-from tui.cache.wishes import CheckSums, Clean, Mend, MoveTo, RollBack, Update
+from tui.cache.wishes import CheckSums, Clean, Export, Mend, MoveTo, RollBack, Update, Verify
 from tui.database import Database
 from tui.formats import format_bytes
 from tui.foundry.errors import FoundryError
@@ -23,7 +24,6 @@ from tui.foundry.text import clean_text
 from tui.foundry.types import Capability
 from tui.messages import (
     CacheRequested,
-    ExportRequested,
     JobRequested,
     RefreshRequested,
     RunRequested,
@@ -190,13 +190,35 @@ class CachePane(CacheList):
 
         dialog = FolderDialog(
             "Export",
-            f"{row.entry.variant_id} goes into one file with checksums, for a machine without a "
-            "network: import it there with i.",
+            f"{row.entry.variant_id}, {format_bytes(row.size_bytes)}, with checksums, for a "
+            "machine without a network: import it there with i.",
             "Directory to write to (right completes)",
             Path.cwd(),
         )
-        if folder := await self.app.push_screen_wait(dialog):
-            self.post_message(ExportRequested(row.entry.variant_id, folder))
+        if (folder := await self.app.push_screen_wait(dialog)) is None:
+            return
+        forms: dict[str, Form] = {"file": "file", "directory": "directory"}
+        choices = [
+            Choice("file", "one file", "a .tar with a manifest: for most"),
+            Choice("directory", "directory", "files beside a manifest: can be used where it lies"),
+        ]
+        if form := await self.app.push_screen_wait(ChooseDialog("Write it as", choices)):
+            wish = Export(row.entry.variant_id, folder, forms[form])
+            self.post_message(CacheRequested(wish))
+
+    @work(group="export", exclusive=True)
+    async def action_verify(self) -> None:
+        """Ask for a bundle, and compare it with its checksums."""
+        from tui.panes.cache.folder_dialog import FolderDialog
+
+        dialog = FolderDialog(
+            "Verify a bundle",
+            "Reads it whole, and compares every file with its checksum.",
+            "File or directory that was exported (right completes)",
+            takes_files=True,
+        )
+        if path := await self.app.push_screen_wait(dialog):
+            self.post_message(CacheRequested(Verify(path)))
 
     @work(group="import", exclusive=True)
     async def action_import_model(self) -> None:
