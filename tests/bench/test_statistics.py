@@ -80,6 +80,54 @@ def test_equal_models_show_no_difference() -> None:
     assert verdict.ruled_out == pytest.approx(0.0076, abs=1e-4)
 
 
+A, B, NONE = TIMING["A_ms"], TIMING["B_ms"], VECTORS["verdict"]["C_none"]
+
+
+def scaled(rows: Rounds, *factors: float) -> Rounds:
+    """Multiply the rounds by these factors in turn."""
+    return [
+        [factors[index % len(factors)] * value for value in row] for index, row in enumerate(rows)
+    ]
+
+
+def without(rows: Rounds, *places: tuple[int, int]) -> list[list[float | None]]:
+    found: list[list[float | None]] = [list(row) for row in rows]
+    for row, column in places:
+        found[row][column] = None
+    return found
+
+
+@pytest.mark.parametrize(
+    ("name", "verdict", "kind"),
+    [
+        ("faster", compare(A, B), "faster"),
+        ("faster_6_pairs", compare(A, B, pairs=6), "faster"),
+        ("swapped", compare(B, A), "slower"),
+        ("first_6_rounds", compare(A[:6], B[:6]), "faster"),
+        ("first_5_rounds", compare(A[:5], B[:5]), "too few"),
+        ("none", compare(NONE, B), "no difference"),
+        ("unstable_wide", compare(scaled(B, 2.0, 0.7), B), "unstable"),
+        ("under_load", compare(A, B, spread=2.4), "faster"),
+        ("none_but_spread", compare(NONE, B, spread=2.4), "unstable"),
+        ("inside_margin_0.8_percent", compare(scaled(B, 0.992), B), "no difference"),
+        ("missing_values", compare(without(A, (0, 0), (6, 0), (6, 1)), B), "faster"),
+    ],
+)
+def test_verdicts_of_the_vectors(name: str, verdict: Verdict, kind: str) -> None:
+    _, *expected = VECTORS["verdict"]["expected"][name]
+    assert verdict.kind == kind
+    assert interval(verdict) == tuple(
+        None if one is None else pytest.approx(one, rel=1e-5) for one in expected
+    )
+    assert verdict.under_load == (name in ("under_load", "none_but_spread"))
+
+
+def test_a_wider_margin_tells_less() -> None:
+    verdict = compare(A, B, margin=0.2)
+    assert verdict.kind == "no difference"
+    assert interval(verdict) == interval(compare(A, B))
+
+
 def test_the_spread_of_the_conditions() -> None:
     vector = VECTORS["spread"]
     assert spread_of(vector["series"]) == pytest.approx(vector["expected"])

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import os
+import sys
 import time
-import warnings
 from typing import Any
 
 from tui.system.readings import ProcessGone, read_memory, read_process
-
-_CPU_SENSORS = ("coretemp", "k10temp", "zenpower", "cpu_thermal", "acpitz", "soc_thermal")
+from tui.system.sensors import PortableSensorReader, SensorReader
 
 
 class Conditions:
@@ -26,6 +25,9 @@ class Conditions:
         self._seen: dict[str, list[float]] = {}
         self._power: str | None = None
         self._switched = False
+        self._throttled: bool | None = None
+        linux = sys.platform == "linux"
+        self._sensors = SensorReader() if linux else PortableSensorReader()
 
     def look(self) -> None:
         """Read what changes slowly. Some milliseconds: between rounds, off the event loop."""
@@ -33,10 +35,15 @@ class Conditions:
         self._note("ram_available_bytes", memory.available_bytes)
         self._note("load_average_1min", os.getloadavg()[0] if hasattr(os, "getloadavg") else None)
         self._note("cpu_frequency_mhz", _frequency())
-        self._note("temperature_c", _temperature())
-        power = _power()
-        self._switched |= None not in (power, self._power) and power != self._power
-        self._power = power or self._power
+        sensors, _ = self._sensors.read(time.perf_counter())
+        self._note("temperature_c", sensors.temperature_c)
+        self._note("power_w", sensors.power_w)
+        if sensors.throttled is not None:
+            self._throttled = bool(self._throttled) or sensors.throttled
+        if sensors.on_battery is not None:
+            power = "battery" if sensors.on_battery else "mains"
+            self._switched |= self._power not in (None, power)
+            self._power = power
 
     def as_dict(self) -> dict[str, Any]:
         """Return what was seen: first, least and most of each, and the background load."""
@@ -46,6 +53,7 @@ class Conditions:
         }
         found["power_source"] = self._power
         found["power_source_changed"] = self._switched
+        found["throttled"] = self._throttled
         found["background_cpu_percent"] = self._background_percent()
         return found
 
@@ -90,26 +98,4 @@ def _frequency() -> float | None:
     with contextlib.suppress(OSError, NotImplementedError, AttributeError, RuntimeError):
         frequency = psutil.cpu_freq()
         return round(frequency.current, 1) if frequency and frequency.current else None
-    return None
-
-
-def _temperature() -> float | None:
-    """Return the hottest of the sensors that belong to the processor."""
-    import psutil
-
-    with contextlib.suppress(OSError, AttributeError, RuntimeError, ValueError):
-        found = psutil.sensors_temperatures()
-        hot = [one.current for name in _CPU_SENSORS for one in found.get(name, ()) if one.current]
-        return max(hot, default=None)
-    return None
-
-
-def _power() -> str | None:
-    import psutil
-
-    with contextlib.suppress(OSError, AttributeError, RuntimeError), warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        battery = psutil.sensors_battery()
-        if battery is not None and battery.power_plugged is not None:
-            return "mains" if battery.power_plugged else "battery"
     return None

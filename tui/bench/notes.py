@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from tui.bench.plan import BenchPlan
+from tui.bench.verdict import SPREAD_LIMIT
 
 DELAYED_S = (0.039, 0.046)
 AT_ONCE_S = 0.00003
@@ -15,13 +16,21 @@ Medians = Mapping[str, tuple[float | None, float | None]]
 """TTFT and TPOT by label."""
 
 
-def run_notes(plan: BenchPlan, context: Mapping[str, Any], medians: Medians) -> tuple[str, ...]:
+def run_notes(
+    plan: BenchPlan,
+    context: Mapping[str, Any],
+    medians: Medians,
+    changed: float | None = None,
+    late: bool = False,
+) -> tuple[str, ...]:
     """Return sentences for people, the most important first.
 
     Args:
         plan: What was measured.
         context: The conditions of the run.
         medians: Of all targets.
+        changed: How much the conditions changed, from `pairs.spread`.
+        late: Whether a request was given up at its time limit.
     """
     notes = [*delayed(medians)]
     order = context.get("order", plan.order)
@@ -36,7 +45,21 @@ def run_notes(plan: BenchPlan, context: Mapping[str, Any], medians: Medians) -> 
             f"{context.get('memory_reason', 'asked for')}."
         )
     notes += map(str, context.get("notes", ()))
+    if plan.warm_up == 0:
+        notes.append("No warm-up: the first request after a load is among the data.")
+    if changed is not None and changed > SPREAD_LIMIT:
+        notes.append(
+            f"The conditions changed meanwhile (spread {changed:.1f}x): comparisons hold, the "
+            "single numbers are not reproducible."
+        )
+    if late:
+        notes.append(
+            "Some servers go on with an answer that nobody waits for: what followed a request "
+            "over its time limit may be slower for that."
+        )
     conditions = context.get("conditions", {})
+    if conditions.get("throttled"):
+        notes.append("The processor was slowed because of heat or power meanwhile.")
     if (busy := conditions.get("background_cpu_percent")) is not None and busy >= BUSY_PERCENT:
         notes.append(f"Other programs used {busy:.0f} % of the CPU meanwhile.")
     if conditions.get("power_source_changed"):

@@ -105,6 +105,7 @@ def _conditions(context: Mapping[str, Any]) -> list[str]:
     for label, key, unit in (
         ("CPU clock", "cpu_frequency_mhz", "MHz"),
         ("temperature", "temperature_c", "°C"),
+        ("power", "power_w", "W"),
         ("load average", "load_average_1min", ""),
     ):
         if key in seen:
@@ -113,7 +114,7 @@ def _conditions(context: Mapping[str, Any]) -> list[str]:
     if seen.get("background_cpu_percent") is not None:
         rows.append(["CPU of other programs", f"{seen['background_cpu_percent']:.0f} %"])
     if seen.get("power_source"):
-        rows.append(["power", str(seen["power_source"])])
+        rows.append(["power source", str(seen["power_source"])])
     return _table(("condition", "value"), rows)
 
 

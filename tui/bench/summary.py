@@ -14,6 +14,7 @@ from tui.bench.pairs import COMPARED, Metric, PairVerdict, pair_verdicts, spread
 from tui.bench.plan import BenchPlan
 from tui.bench.results import RequestResult, TargetFacts
 from tui.bench.statistics import median, order_interval, quantile
+from tui.foundry.errors import TimedOut
 
 __all__ = [
     "COMPARED", "METRICS", "SCHEMA", "Figure", "Metric", "PairVerdict", "Summary", "TargetSummary",
@@ -172,7 +173,8 @@ def summarize(
         one.facts.target: (one.metrics["ttft_s"].median, one.metrics["tpot_s"].median)
         for one in targets
     }
-    notes = run_notes(plan, context, medians) if verdicts else ()
+    late = any(one.error_code == TimedOut.code for one in results)
+    notes = run_notes(plan, context, medians, changed, late) if verdicts else ()
     return Summary(run_id, plan, context, targets, pairs, tuple(results), changed, notes)
 
 
