@@ -268,6 +268,8 @@ def test_all_that_is_written_says_the_same(run: Run, tmp_path: Path) -> None:
     report = files["r.md"].read_text("utf-8")
     assert f"# Benchmark {printed['run_id']}" in report
     assert "demo-small needs" in report
+    assert "memory →" in report
+    assert "nothing beats it" in report
     assert "w0 w1 w2" in report
 
 

@@ -158,7 +158,8 @@ def _framed(
     lines.append(" " * (axis - 1) + "└" + "─" * plot)
     low, high = format_bytes(min(memories)), format_bytes(max(memories))
     room = plot - len(low) - len(high)
-    below = low + "memory →".center(room) + high if low != high else low.center(plot)
+    name = "memory →" if room >= len("memory →") else ""
+    below = low + name.center(room) + high if low != high else low.center(plot)
     lines.append(" " * axis + below)
     return tuple(line.ljust(axis + plot) for line in lines)
 

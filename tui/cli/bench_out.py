@@ -15,6 +15,7 @@ from tui.bench.ratings import RatingBook
 from tui.bench.recorder import Recorder
 from tui.bench.regression import Judged, Limit, judge_limits, parse_limit
 from tui.bench.report import markdown_report
+from tui.bench.scatter import draw, points_of
 from tui.bench.self_test import self_test
 from tui.bench.summary import Summary, graded
 from tui.bench.targets import PlanError
@@ -104,7 +105,9 @@ def _write(context: Context, database: Database, summary: Summary) -> list[Path]
             export(summary, path)
             written.append(path)
     if arguments.report is not None:
-        write_file(arguments.report, markdown_report(summary, _ratings(database, summary)))
+        ratings = _ratings(database, summary)
+        picture = draw(points_of(summary, ratings)).text
+        write_file(arguments.report, markdown_report(summary, ratings, picture))
         written.append(arguments.report)
     return written
 
