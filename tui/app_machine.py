@@ -42,7 +42,10 @@ class AppMachine(AppActions):
         memory = self.store.state.memory.loaded(message.result, trace=trace)
         self.store.apply("system", memory=memory)
         self.cache_jobs.note_use(message.result.variant_id)
-        self.machine_worker.keep_load(message.result)
+        entry = memory.entry(message.result.variant_id)
+        self.machine_worker.keep_load(
+            message.result, entry.load_peak_growth_bytes if entry else None
+        )
 
     @on(m.MachineRead)
     def _machine_read(self, message: m.MachineRead) -> None:
@@ -65,7 +68,7 @@ class AppMachine(AppActions):
             message.variant_id, message.freed_bytes, trace=self.sampling.trace_of_job()
         )
         self.store.apply("system", memory=memory)
-        self.machine_worker.read()
+        self.machine_worker.keep_unload(memory.unloads[-1])
 
     @on(m.Sampled)
     def _sampled(self, message: m.Sampled) -> None:
@@ -74,6 +77,8 @@ class AppMachine(AppActions):
             "system", sample=message.sample, memory=memory, runtime_reason=message.runtime_reason
         )
         self.recording.take(message.sample, memory)
+        if not self.history.activity.answering:
+            self.machine_worker.keep_peaks(memory)
         self._frame_changed()
 
     @on(m.RecordingRequested)

@@ -165,6 +165,11 @@ MIGRATIONS: tuple[str, ...] = (
         probed_at TEXT NOT NULL
     ) STRICT;
     """,
+    """
+    ALTER TABLE memory_records ADD COLUMN load_peak_bytes INTEGER;
+    ALTER TABLE memory_records ADD COLUMN answer_peak_bytes INTEGER;
+    ALTER TABLE memory_records ADD COLUMN freed_bytes INTEGER;
+    """,
 )
 """One script per schema version; `PRAGMA user_version` counts how many have run."""
 

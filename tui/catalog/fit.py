@@ -205,6 +205,9 @@ def _parts(
         source = "bound"
     if measured is not None:
         at_load = FitPart("at load", measured.resident_bytes, f"measured here {measured.day}")
+        answering = (measured.answer_peak_bytes or 0) - measured.resident_bytes
+        if answering > kv_part.size_bytes:
+            return (at_load, FitPart("answering", answering, "measured here")), "measured", 0
         return (at_load, kv_part), "measured", spare
     overhead = FitPart("overhead", _overhead(weights), "estimate")
     return (FitPart("weights", weights, "file size"), kv_part, overhead), source, spare

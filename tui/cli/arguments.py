@@ -15,6 +15,7 @@ from tui.cli.grammar.chat import add_chat
 from tui.cli.grammar.doing import add_doing
 from tui.cli.grammar.machine import add_machine
 from tui.cli.grammar.models import add_models, add_one_model
+from tui.cli.grammar.monitor import add_monitor
 from tui.cli.grammar.parts import Parser
 from tui.cli.grammar.rating import add_rating
 from tui.cli.grammar.registry import add_registry
@@ -97,6 +98,7 @@ def _build() -> argparse.ArgumentParser:
     add_bench(add)
     add_rating(add)
     add_registry(add)
+    add_monitor(add)
     add_machine(add)
     return parser
 

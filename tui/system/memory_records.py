@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -33,6 +33,12 @@ class MemoryRecord:
     load_s: float | None = None
     context_tokens: int | None = None
     """The longest context that the model had then; None where it was not told."""
+    load_peak_bytes: int | None = None
+    """What it took at its worst while it loaded; None where nobody watched."""
+    answer_peak_bytes: int | None = None
+    """What it took at its worst while it answered, with what the load took."""
+    freed_bytes: int | None = None
+    """What its unload gave back; None where it has not been unloaded, or nobody watched."""
 
     @property
     def day(self) -> str:
@@ -58,10 +64,10 @@ class MemoryRecords:
         with self._database.transaction() as connection:
             connection.execute(
                 "INSERT INTO memory_records (variant_id, backend, recorded_at, load_s,"
-                " resident_bytes, context_tokens) VALUES (?, ?, ?, ?, ?, ?)",
+                " resident_bytes, context_tokens, load_peak_bytes) VALUES (?, ?, ?, ?, ?, ?, ?)",
                 (
                     record.variant_id, record.backend, record.recorded_at, record.load_s,
-                    record.resident_bytes, record.context_tokens,
+                    record.resident_bytes, record.context_tokens, record.load_peak_bytes,
                 ),
             )  # fmt: skip
             connection.execute(
@@ -70,11 +76,30 @@ class MemoryRecords:
                 (record.variant_id, KEPT),
             )
 
+    def complete(
+        self, variant_id: str, answer_peak_bytes: int | None, freed_bytes: int | None
+    ) -> None:
+        """Add to a variant's last load what came later; None leaves what is known.
+
+        Args:
+            variant_id: As it was loaded.
+            answer_peak_bytes: What it took at its worst while it answered.
+            freed_bytes: What its unload gave back.
+        """
+        with self._database.transaction() as connection:
+            connection.execute(
+                "UPDATE memory_records SET answer_peak_bytes = coalesce(?2, answer_peak_bytes),"
+                " freed_bytes = coalesce(?3, freed_bytes) WHERE id ="
+                " (SELECT max(id) FROM memory_records WHERE variant_id = ?1)",
+                (variant_id, answer_peak_bytes, freed_bytes),
+            )
+
     def known(self) -> Mapping[str, MemoryRecord]:
         """Return what is believed of each variant, for `record_of`."""
         with self._database.transaction() as connection:
             rows = connection.execute(
-                "SELECT variant_id, resident_bytes, backend, recorded_at, load_s, context_tokens"
+                "SELECT variant_id, resident_bytes, backend, recorded_at, load_s, context_tokens,"
+                " load_peak_bytes, answer_peak_bytes, freed_bytes"
                 " FROM (SELECT *, row_number() OVER (PARTITION BY variant_id ORDER BY id DESC)"
                 " AS place FROM memory_records) WHERE place <= ? ORDER BY id",
                 (COUNTED,),
@@ -83,13 +108,18 @@ class MemoryRecords:
 
 
 def by_variant(records: Iterable[MemoryRecord]) -> dict[str, MemoryRecord]:
-    """Return the largest record of each variant; among equal ones the later."""
+    """Return the largest record of each variant; among equal ones the later.
+
+    The worst that an answer took is kept with it, whichever load that was after.
+    """
     found: dict[str, MemoryRecord] = {}
     for record in records:
         for key in keys_of(record.variant_id):
             known = found.get(key)
+            peaks = [one.answer_peak_bytes or 0 for one in (record, known) if one is not None]
             if known is None or record.resident_bytes >= known.resident_bytes:
-                found[key] = record
+                known = record
+            found[key] = replace(known, answer_peak_bytes=max(peaks) or None)
     return found
 
 
@@ -99,7 +129,10 @@ def record_of(records: Mapping[str, MemoryRecord], variant_id: str) -> MemoryRec
 
 
 def record_from(
-    info: BackendInfo, result: LoadResult, context_tokens: int | None = None
+    info: BackendInfo,
+    result: LoadResult,
+    context_tokens: int | None = None,
+    load_peak_bytes: int | None = None,
 ) -> MemoryRecord | None:
     """Return what there is to keep of a load; None where nothing was measured."""
     if result.already_loaded or not result.resident_bytes:
@@ -111,4 +144,5 @@ def record_from(
         datetime.now(UTC).astimezone().isoformat(timespec="seconds"),
         result.load_s,
         context_tokens,
+        load_peak_bytes,
     )

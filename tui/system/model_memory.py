@@ -37,16 +37,15 @@ class LoadedModel:
     """Resident memory of the runtime after the load."""
     answer_peak_bytes: int | None = None
     """The most that the runtime held while this variant answered."""
+    answer_growth_bytes: int | None = None
+    """What answering took at its worst, beyond what the load took."""
+    kept_bytes: int = 0
+    """Of that what the runtime kept from answer to answer."""
 
     @property
     def load_peak_growth_bytes(self) -> int | None:
         """What loading took at its worst, beyond what was there before."""
         return _beyond(self.load_peak_bytes, self.before_bytes)
-
-    @property
-    def answer_growth_bytes(self) -> int | None:
-        """What answering took at its worst, beyond what the runtime held after the load."""
-        return _beyond(self.answer_peak_bytes, self.after_bytes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +83,10 @@ class ModelMemory:
     """Last measured growth by variant id, also of variants that are not loaded now."""
     highest_bytes: int | None = None
     """The most that the runtime was seen to hold; None before it was looked at."""
+    idle_bytes: int | None = None
+    """What the runtime holds while nothing answers."""
+    answering: tuple[str, ...] = ()
+    """Who has answered since then."""
 
     def loaded(
         self, result: LoadResult, at: float | None = None, trace: MemoryTrace | None = None
@@ -120,27 +123,64 @@ class ModelMemory:
             models=(*others, entry),
             seen_bytes=seen,
             highest_bytes=self.highest_bytes if highest is None else highest,
+            idle_bytes=trace.after_bytes if trace else None,
+            answering=(),
         )
 
     def answered(self, sample: Sample) -> ModelMemory:
-        """Enter how much memory the runtime held while models answered.
+        """Enter how much memory the runtime held in a sample, while models answered or after.
 
         Where the system keeps a high-water mark and it moved, that counts: it misses nothing
-        between two samples.
+        between two samples. What the runtime keeps after an answer belongs to who answered.
         """
         rss, highest = sample.runtime_rss_bytes, sample.runtime_highest_bytes
-        answering = sample.live.answering if sample.live else ()
-        if not answering or rss is None:
+        names = sample.live.answering if sample.live else ()
+        if rss is None:
             return self
-        moved = highest is not None and self.highest_bytes is not None
-        peak = highest if moved and highest > self.highest_bytes else rss  # type: ignore[operator]
+        if not names:
+            if self.idle_bytes == rss and not self.answering:
+                return self
+            kept = rss - (rss if self.idle_bytes is None else self.idle_bytes)
+            return replace(
+                self,
+                models=self._with_kept(max(0, kept)) if self.answering else self.models,
+                idle_bytes=rss,
+                answering=(),
+            )
+        peak = rss
+        if highest is not None and self.highest_bytes is not None and highest > self.highest_bytes:
+            peak = max(rss, highest)
+        idle = peak if self.idle_bytes is None else self.idle_bytes
         models = tuple(
-            replace(one, answer_peak_bytes=max(peak or 0, one.answer_peak_bytes or 0))
-            if any(same_variant(one.variant_id, name) for name in answering)
+            replace(
+                one,
+                answer_peak_bytes=max(peak, one.answer_peak_bytes or 0),
+                answer_growth_bytes=max(
+                    one.kept_bytes + max(0, peak - idle), one.answer_growth_bytes or 0
+                ),
+            )
+            if any(same_variant(one.variant_id, name) for name in names)
             else one
             for one in self.models
         )
-        return replace(self, models=models, highest_bytes=highest)
+        return replace(
+            self,
+            models=models,
+            highest_bytes=self.highest_bytes if highest is None else highest,
+            idle_bytes=idle,
+            answering=tuple(dict.fromkeys((*self.answering, *names))),
+        )
+
+    def _with_kept(self, kept_bytes: int) -> tuple[LoadedModel, ...]:
+        """Return the models, with what was kept entered for the one that answered."""
+        if len(self.answering) != 1:  # whose it is cannot be told
+            return self.models
+        return tuple(
+            replace(one, kept_bytes=one.kept_bytes + kept_bytes)
+            if same_variant(one.variant_id, self.answering[0])
+            else one
+            for one in self.models
+        )
 
     def unloaded(
         self,
@@ -171,11 +211,13 @@ class ModelMemory:
             self,
             models=tuple(one for one in self.models if one is not known),
             unloads=(*self.unloads, gone)[-KEPT_UNLOADS:],
+            idle_bytes=trace.after_bytes if trace else None,
+            answering=(),
         )
 
     def runtime_ended(self) -> ModelMemory:
         """Forget what is loaded: the process that held it is gone."""
-        return replace(self, models=(), highest_bytes=None)
+        return replace(self, models=(), highest_bytes=None, idle_bytes=None, answering=())
 
     def entry(self, variant_id: str) -> LoadedModel | None:
         """Return the entry of a loaded variant, or None."""

@@ -130,11 +130,11 @@ class RecordingFile:
                 self._file = self.path.open("x", encoding="utf-8")
             self._file.write(text)
             self._file.flush()
-        except FileExistsError as error:
-            raise RecordingError(
-                f"{self.path} exists already.", "Name another file; none is overwritten."
-            ) from error
         except OSError as error:
+            if isinstance(error, FileExistsError) and self.path.exists():
+                raise RecordingError(
+                    f"{self.path} exists already.", "Name another file; none is overwritten."
+                ) from error
             raise RecordingError(
                 f"{self.path} cannot be written: {error.strerror or error}.",
                 "Check that the disk has room and the directory may be written.",

@@ -108,6 +108,28 @@ def owner_of(port: int, proc: Path = PROC) -> int | None:
     return None
 
 
+def runtimes_of_this_program(runtime_dir: Path, proc: Path = PROC) -> tuple[int, ...]:
+    """Return the processes of the embedded runtimes that screens of this program have started.
+
+    Each screen's runtime has a scratch directory that is named after the screen's process.
+
+    Args:
+        runtime_dir: Where these directories are.
+        proc: Root of the proc file system.
+    """
+    try:
+        names = {path.name.partition("-")[0] for path in runtime_dir.iterdir() if path.is_dir()}
+    except OSError:
+        return ()
+    screens = sorted(int(name) for name in names if name.isdecimal())
+    return tuple(
+        child
+        for screen in screens
+        if screen != os.getpid() and _alive(screen, proc)
+        for child in children_of(screen, proc)
+    )
+
+
 def children_of(pid: int, proc: Path = PROC) -> tuple[int, ...]:
     """Return the processes below one, nearest first.
 

@@ -16,8 +16,12 @@ from tui.messages import MachineRead
 from tui.store import Store
 from tui.system.device_memory import read_device_memory
 from tui.system.memory_records import MemoryRecords, record_from
+from tui.system.model_memory import ModelMemory, UnloadedModel
 
 Post = Callable[[Message], object]
+
+NEWS = 1.02
+"""A peak is written when it is higher than the last one by this factor."""
 
 
 class MachineWorker:
@@ -41,13 +45,19 @@ class MachineWorker:
         self._tasks: set[asyncio.Task[None]] = set()
         self._found: Mapping[str, Measured] = {}
         self._figures_of: tuple[object, ...] = ()
+        self._peaks: dict[str, int] = {}
 
     def read(self) -> None:
         """Bring back what was kept, and look at the GPU."""
         self._start(lambda: None)
 
-    def keep_load(self, result: LoadResult) -> None:
-        """Enter what a load took."""
+    def keep_load(self, result: LoadResult, load_peak_bytes: int | None = None) -> None:
+        """Enter what a load took.
+
+        Args:
+            result: What the backend says.
+            load_peak_bytes: What it took at its worst, where that was watched.
+        """
         if self._store.backend is None:
             return
         context = next(
@@ -58,8 +68,28 @@ class MachineWorker:
             ),
             None,
         )
-        if record := record_from(self._store.backend.info, result, context):
+        info = self._store.backend.info
+        if record := record_from(info, result, context, load_peak_bytes):
             self._start(lambda: self._records.add(record))
+
+    def keep_peaks(self, memory: ModelMemory) -> None:
+        """Enter what answers took at their worst, where that is news; not while they answer."""
+        for one in memory.models:
+            growth = one.answer_growth_bytes
+            if growth is None or one.resident_bytes is None:
+                continue
+            peak = one.resident_bytes + growth
+            if peak > self._peaks.get(one.variant_id, 0) * NEWS:
+                self._peaks[one.variant_id] = peak
+                self._complete(one.variant_id, peak, None)
+
+    def keep_unload(self, gone: UnloadedModel) -> None:
+        """Enter what an unload gave back."""
+        self._peaks.pop(gone.variant_id, None)
+        self._complete(gone.variant_id, None, gone.freed_bytes)
+
+    def _complete(self, variant_id: str, peak: int | None, freed: int | None) -> None:
+        self._start(lambda: self._records.complete(variant_id, peak, freed))
 
     def keep_context(self, found: UsableContext) -> None:
         """Enter what a probe found."""

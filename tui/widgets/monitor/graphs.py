@@ -94,7 +94,9 @@ def number_label(value: float) -> str:
 
 
 def second_label(value: float) -> str:
-    """Write seconds in at most four cells: `5 ms`, `50ms`, `0.2s`, `10 s`."""
+    """Write seconds in at most four cells: `5ms`, `0.2s`, `10s`, `20m`."""
+    if value >= 999.5:
+        return f"{value / 60:.0f}m" if value < 59_970 else "long"
     if 0 < value < 0.0995:
         return f"{value * 1000:.0f}ms"
     return f"{value:.1f}s" if value < 9.95 and value != int(value) else f"{value:.0f}s"
