@@ -211,8 +211,9 @@ async def test_without_blocks_all_is_plain_ascii(tmp_path: Path) -> None:
 
 
 def fill(app: App[object], **values: object) -> None:
-    """Let the machine have been like this for a while."""
-    now = time.perf_counter()
-    for second in range(60):
-        app.history.append(Sample(now - 60 + second, **values))  # type: ignore[attr-defined,arg-type]
-    app.store.apply("system", sample=app.history.last)  # type: ignore[attr-defined]
+    """Let the machine be like this from now on, for an hour."""
+    history = app.history  # type: ignore[attr-defined]
+    start_s = 0.0 if history.last is None else history.last.at_s
+    for second in range(1, 3601):
+        history.append(Sample(start_s + second, **values))  # type: ignore[arg-type]
+    app.store.apply("system", sample=history.last)  # type: ignore[attr-defined]
