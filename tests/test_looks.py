@@ -12,10 +12,16 @@ from pathlib import Path
 import pytest
 from textual.pilot import Pilot
 
-from tests.support.scripted_backend import SMALL, ScriptedBackend, words
+from tests.support.bench_runs import kept_run
+from tests.support.scripted_backend import LARGE, SMALL, ScriptedBackend, words
 from tests.support.waiting import screen_text, wait_until
 from tui.app import FoundryApp
+from tui.bench.history import History
+from tui.bench.ratings import Rating, RatingBook, Scores
+from tui.bench.recorder import Recorder
 from tui.cli.options import GlobalOptions
+from tui.database import Database
+from tui.paths import Paths
 from tui.session import load_session
 from tui.system.sample import ProcessSample, Sample
 
@@ -79,6 +85,28 @@ async def _asked(pilot: Pilot[object]) -> None:
     await wait_until(pilot, lambda: "TTFT" in screen_text(pilot.app), "the answer")
     await pilot.press("escape")
     await pilot.pause()
+
+
+async def _measured(pilot: Pilot[object]) -> None:
+    await _ready(pilot)
+    await pilot.press("5", "h")
+    await wait_until(pilot, lambda: "is fastest" in screen_text(pilot.app), "the history")
+    await pilot.press("enter")
+    await wait_until(pilot, lambda: "4.7 of 5" in screen_text(pilot.app), "the ratings")
+    await pilot.pause()
+
+
+def test_a_finished_benchmark(app: FoundryApp, snap_compare: Compare, paths: Paths) -> None:
+    database = Database(paths.database)
+    times = {SMALL: 0.02, LARGE: 0.05, "my-model:1": 0.03}
+    summary = kept_run(Recorder(database), targets=times, prompts=12, context={"started_at": ""})
+    book = RatingBook(database)
+    book.open(summary.run_id, "anna", 1)
+    scores: dict[str, Scores] = {SMALL: (3, 3, 2), LARGE: (5, 5, 4), "my-model:1": (4, 3, 3)}
+    book.put(summary.run_id, "anna", *(Rating(prompt, "scores", scores) for prompt in range(12)))
+    book.finish(summary.run_id, "anna")
+    History(database).write_note(summary.run_id, "after the update")
+    assert snap_compare(app, terminal_size=(120, 40), run_before=_measured)
 
 
 def test_the_catalog(app: FoundryApp, snap_compare: Compare) -> None:

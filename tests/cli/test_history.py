@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -52,3 +53,40 @@ def test_runs_are_named_by_their_beginning_if_that_is_enough(run: Run, two_runs:
     gone = run("history", "rm", "aab", "--json")
     assert gone.json["removed"] == ["aabb00000000"]
     assert len(run("history", "--json").json["runs"]) == 1
+
+
+def test_a_run_is_shown_again_with_ratings_and_note(run: Run, two_runs: None) -> None:
+    run("history", "note", "aaaa", "quiet machine")
+    run("rate", "aaaa", "--rater", "anna", stdin="4 4 4\n3 3 3\n" * 6 + "\n")
+    shown = run("history", "show", "aaaa")
+    assert "demo-small needs 60.0 % less time for an answer" in shown.out
+    assert "Rated by anna." in shown.out
+    assert "Note: quiet machine" in shown.out
+    values = run("history", "show", "aaaa", "--json").json
+    assert values["ratings"]["raters"][0]["rater"] == "anna"
+    assert values["note"] == "quiet machine"
+    assert len(values["requests"]) == 72
+
+
+def test_two_runs_are_compared_whichever_they_are(run: Run, two_runs: None, paths: Paths) -> None:
+    database = Database(paths.database)
+    kept_run(Recorder(database), "cccc00000000", context={"backend_version": "9.9"})
+    database.close()
+    found = run("history", "compare", "aaaa", "cccc")
+    assert "The conditions were not alike" in found.out
+    assert "9.9" in found.out
+    assert "+0.0 %" in found.out
+    values = run("history", "compare", "aaaa", "cccc", "--json").json
+    assert (values["run_id"], values["now_id"]) == ("aaaa00000000", "cccc00000000")
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [("run.csv", "latency_sec"), ("run.json", '"schema": 1'), ("run.md", "memory →")],
+)
+def test_a_run_is_exported_later(
+    run: Run, two_runs: None, tmp_path: Path, name: str, content: str
+) -> None:
+    assert run("history", "export", "aaaa", str(tmp_path / name)).code == 0
+    assert content in (tmp_path / name).read_text("utf-8")
+    assert run("history", "export", "aaaa", str(tmp_path / "run.doc")).code == 2

@@ -33,8 +33,8 @@ def rating_lines(found: RatingSummary) -> list[str]:
     lines = [pair.text for pair in found.pairs]
     if any(one.strength for one in found.targets):
         lines.append(
-            "Wins: chance to be preferred to one of the others (Bradley-Terry, ties are half a "
-            "win); a ranking to look at, no verdict."
+            "Rating: mean of fluency, relevance, accuracy. Wins: chance to be preferred to one of "
+            "the others (Bradley-Terry); to look at, no verdict."
         )
     if len(found.finished) > 1:
         told = "; ".join(f"{name} {one.text}" for name, one in found.agreement.items())

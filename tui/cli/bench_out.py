@@ -28,6 +28,7 @@ from tui.formats import UNKNOWN, format_duration, format_speed
 from tui.foundry.text import clean_text
 
 REGRESSED = 1
+PICTURE_WIDTH = 76
 
 
 def limits_of(context: Context, recorder: Recorder) -> tuple[Limit, ...]:
@@ -69,7 +70,7 @@ async def report(
     if before is not None:
         comparison = compare_runs(summary, before)
         values["comparison"] = comparison.as_dict()
-        text += ["", _comparison_text(comparison)]
+        text += ["", comparison_text(comparison)]
     judged = judge_limits(limits, summary, before)
     if judged:
         values["fail_if"] = [one.as_dict() for one in judged]
@@ -105,14 +106,20 @@ def _write(context: Context, database: Database, summary: Summary) -> list[Path]
             export(summary, path)
             written.append(path)
     if arguments.report is not None:
-        ratings = _ratings(database, summary)
-        picture = draw(points_of(summary, ratings)).text
-        write_file(arguments.report, markdown_report(summary, ratings, picture))
+        export_report(database, summary, arguments.report)
         written.append(arguments.report)
     return written
 
 
-def _ratings(database: Database, summary: Summary) -> RatingSummary | None:
+def export_report(database: Database, summary: Summary, path: Path) -> None:
+    """Write a run as Markdown, with its ratings and the picture. Raises `ExportError`."""
+    ratings = ratings_of(database, summary)
+    picture = draw(points_of(summary, ratings), PICTURE_WIDTH).text
+    write_file(path, markdown_report(summary, ratings, picture))
+
+
+def ratings_of(database: Database, summary: Summary) -> RatingSummary | None:
+    """Return what the ratings of a run come to; None before anybody has finished."""
     raters = RatingBook(database).raters(summary.run_id)
     if not any(one.finished for one in raters):
         return None
@@ -147,7 +154,8 @@ def _judged_text(one: Judged) -> str:
     return clean_text(f"{mark}: {one.text}, condition {one.limit.text}", False)
 
 
-def _comparison_text(found: Comparison) -> str:
+def comparison_text(found: Comparison) -> str:
+    """Write what changed from an earlier run, after saying what was not alike."""
     lines = [f"Against run {found.before_id}:"]
     if found.unlike:
         lines.append(f"! The conditions were not alike: {'; '.join(found.unlike)}.")

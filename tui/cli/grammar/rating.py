@@ -25,12 +25,23 @@ def add_rating(add: Add) -> None:
 
 def _history(add: Add) -> None:
     history = add(
-        "history", "history", "list earlier benchmark runs, keep notes on them, delete them"
+        "history", "history", "show earlier benchmark runs, compare two, note, export, delete"
     )
     actions = actions_of(history)
     add("list", "history", "list earlier runs, the newest first", actions).set_defaults(
         action="list"
     )
+    show = add("show", "history", "show a run again, with its ratings", actions)
+    show.add_argument("run", metavar="RUN", help=RUN)
+    show.set_defaults(action="show")
+    compare = add("compare", "history", "compare two runs, and say what was not alike", actions)
+    compare.add_argument("before", metavar="EARLIER", help=RUN)
+    compare.add_argument("run", metavar="LATER", help=RUN)
+    compare.set_defaults(action="compare")
+    export = add("export", "history", "write a run as a file", actions)
+    export.add_argument("run", metavar="RUN", help=RUN)
+    export.add_argument("file", metavar="FILE", type=Path, help=".csv, .json, or .md for a report")
+    export.set_defaults(action="export")
     note = add("note", "history", "keep a note on a run; without a text show it", actions)
     note.add_argument("run", metavar="RUN", help=RUN)
     note.add_argument("text", nargs="?", metavar="TEXT", help="'' removes the note")

@@ -148,6 +148,8 @@ class BlindScreen(ModalScreen[RatingSummary]):
         title = f"Blind rating · {clean_text(self._rater, False)}"
         if sheet is not None:
             title += f" · prompt {session.place} of {len(session.sheets)}"
+            if len(set(sheet.answers)) == 1:
+                title += " · all answers are the same (t)"
         self.query_one("#blind-head", Static).update(
             f"{title} · {session.rated} done" if self._results is None else title
         )

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 from textual.content import Content
 
-from tui.bench.rating_summary import RatingSummary
-from tui.bench.rating_wording import mean_text
+from tui.bench.rating_summary import RatingSummary, TargetRating
+from tui.bench.rating_wording import mean_text, win_text
+from tui.bench.ratings import CRITERIA
 from tui.bench.summary import Figure, Metric, Summary, TargetSummary
 from tui.bench.wording import short_name
 from tui.formats import UNKNOWN, format_bytes, format_duration, format_speed
@@ -18,8 +19,8 @@ from tui.widgets.glyphs import BLOCKS, Glyphs
 from tui.widgets.meter import bar, strip
 
 LABEL_WIDTH = 10
-BAR_WIDTH = 6
-LEAST_COLUMN = 20
+BAR_WIDTH, SHORT_BAR_WIDTH = 6, 4
+LEAST_COLUMN, SHORT_BAR_FROM, BAR_FROM = 20, 28, 36
 GAP = 2
 METRIC_ROWS: tuple[tuple[str, Metric, Callable[[float], str], bool], ...] = (
     ("TTFT", "ttft_s", format_duration, True),
@@ -94,8 +95,10 @@ def _rows(
     if any(one.checked for one in targets):
         rows.append(("checks", [_checks(one) for one in targets]))
     if shown.ratings is not None and shown.ratings.finished:
-        means = {one.target: mean_text(one) for one in shown.ratings.targets}
-        rows.append(("rating", [Content(means.get(one.facts.target, UNKNOWN)) for one in targets]))
+        found = {one.target: one for one in shown.ratings.targets}
+        own = [found[one.facts.target] for one in targets if one.facts.target in found]
+        rows.append(("rating", [_rating(one) for one in own]))
+        rows.append(("wins", [Content(win_text(one.strength)) for one in own]))
     return rows
 
 
@@ -140,8 +143,9 @@ def _figure(
     if figure.median is None:
         return Content.styled(UNKNOWN, "$text-muted")
     parts: list[Content | str | tuple[str, str]] = []
-    if column >= LEAST_COLUMN + BAR_WIDTH + 8 and largest > 0:
-        parts.append((f"{bar(figure.median / largest, BAR_WIDTH, glyphs)} ", "$primary"))
+    if column >= SHORT_BAR_FROM and largest > 0:
+        cells = BAR_WIDTH if column >= BAR_FROM else SHORT_BAR_WIDTH
+        parts.append((f"{bar(figure.median / largest, cells, glyphs)} ", "$primary"))
     parts.append((write(figure.median), "b"))
     text = Content.assemble(*parts)
     if figure.low is not None and figure.high is not None:
@@ -209,6 +213,13 @@ def _checks(one: TargetSummary) -> Content:
         return Content(UNKNOWN)
     tone = "$text-success" if one.passed == one.checked else ""
     return Content.assemble((f"{one.passed} of {one.checked} passed", tone))
+
+
+def _rating(one: TargetRating) -> Content:
+    if one.mean is None:
+        return Content(UNKNOWN)
+    single = " ".join(f"{one.means[name]:.1f}" for name in CRITERIA)
+    return Content.assemble((mean_text(one), "b"), (f"  {single}", "$text-muted"))
 
 
 def _failed(one: TargetSummary) -> Content:

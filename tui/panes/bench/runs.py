@@ -23,6 +23,7 @@ from tui.messages import RefreshRequested, VariantLoaded
 from tui.panes.bench.comparison_text import comparison_text
 from tui.panes.bench.desk import RunDesk
 from tui.panes.bench.live import LiveRun
+from tui.panes.bench.report import DRAW_EVERY_S
 from tui.session import Session, connect_endpoint
 from tui.store import Store
 from tui.workers.bench import BenchFailed, BenchTold, follow_and_post, run_and_post
@@ -37,6 +38,15 @@ class RunMaker(RunDesk):
         self.followed = ""
         """The run that another process makes and that is followed here."""
         self._worker: Worker[None] | None = None
+
+    def on_mount(self) -> None:
+        """Tell how far a run is at the pace at which it is drawn."""
+        super().on_mount()
+        self.set_interval(DRAW_EVERY_S, self._draw_head_while_running)
+
+    def _draw_head_while_running(self) -> None:
+        if self.running and self.display:
+            self.draw_head()
 
     @property
     def running(self) -> bool:
@@ -192,9 +202,6 @@ class RunMaker(RunDesk):
                     self.notify("Stopped; what was measured is kept. h, then r goes on with it.")
                 self.show_run(summary)
                 self.draw_head()
-            case _:
-                return
-        self.draw_head()
 
     # Earlier runs
 

@@ -10,7 +10,7 @@ from tui.bench.self_test import is_self_test, self_test
 from tui.bench.statistics import ALPHA
 from tui.bench.summary import Summary
 from tui.bench.verdict import SPREAD_LIMIT
-from tui.bench.wording import verdict_sentences
+from tui.bench.wording import verdict_sentences, verdict_text
 from tui.foundry.text import clean_text
 
 
@@ -22,10 +22,11 @@ def verdicts_text(summary: Summary, ratings: RatingSummary | None, note: str) ->
         ratings: What the ratings come to, if there are any.
         note: What a person wrote about the run.
     """
-    speed = [
-        (one.metric == "e2e_s", _speed(clean_text(sentence, False), one.verdict.kind))
-        for one, sentence in verdict_sentences(summary.verdicts)
-    ]
+    speed = []
+    for one, sentence in verdict_sentences(summary.verdicts):
+        named = one.verdict.kind in ("faster", "slower")  # names both targets by itself
+        text = clean_text(verdict_text(one) if named else sentence, False)
+        speed.append((one.metric == "e2e_s", _speed(text, one.verdict.kind)))
     if is_self_test(summary.plan):
         lines = [Content(one.text) for one in self_test(summary)]
         return Content("\n").join([*lines, Content.styled(_conditions(summary), "$text-muted")])
