@@ -44,6 +44,8 @@ class AzureStandIn:
         self.down = False
         """Answer everything with 503."""
         self.page_size = 50
+        self.version = 1
+        """The newest version of each model; the catalog lists no other."""
         self.claimed_size: int | None = None
         """What the catalog says is the size of each model, if not the true one."""
         self.hold_after: int | None = None
@@ -132,7 +134,7 @@ class AzureStandIn:
                 left -= len(piece)
 
     def _entity(self, name: str) -> dict[str, Any]:
-        asset = f"azureml://registries/azureml/models/{name}/versions/1"
+        asset = f"azureml://registries/azureml/models/{name}/versions/{self.version}"
         size = self.claimed_size or sum(p.stat().st_size for p in self.models[name].iterdir())
         return {
             "assetId": asset,
@@ -154,9 +156,9 @@ class AzureStandIn:
                 },
             },
             "properties": {
-                "id": 1,
+                "id": self.version,
                 "name": name,
-                "version": 1,
+                "version": self.version,
                 "variantInfo": {
                     "variantMetadata": {
                         "modelType": "ONNX",

@@ -10,6 +10,7 @@ from pathlib import Path
 from tui.cache.checksums import checkable, files_of
 from tui.cache.findings import Finding
 from tui.cache.notes import CacheNotes
+from tui.cache.versions import same_name
 from tui.formats import format_bytes
 from tui.foundry.types import CacheEntry
 
@@ -50,7 +51,9 @@ def _copies(group: list[tuple[CacheEntry, Weights]], notes: CacheNotes) -> Itera
         except OSError:
             continue
         first = kept.setdefault(print_, (entry, weights))
-        if first[0] is entry or first[1][0][1].samefile(weights[0][1]):
+        if same_name(first[0].variant_id, entry.variant_id):
+            continue  # itself, or another version of it, which is told apart
+        if first[1][0][1].samefile(weights[0][1]):
             continue
         own = not entry.linked
         yield Finding(

@@ -17,7 +17,7 @@ import pytest
 
 from tui.foundry.runtime import bridge as bridge_module
 from tui.foundry.runtime.bridge import GalleryBridge
-from tui.foundry.runtime.upstream import CatalogStore
+from tui.foundry.runtime.upstream import CatalogAnswer, CatalogStore
 
 
 @pytest.fixture(autouse=True)
@@ -233,3 +233,27 @@ def test_a_broken_copy_on_disk_is_replaced(tmp_path: Path, upstream: Upstream, s
 def test_a_question_that_is_none_gets_an_empty_answer(tmp_path: Path, body: bytes) -> None:
     bridge = GalleryBridge(CatalogStore(tmp_path), None, 0, lambda: [LOCAL], print, print)
     assert bridge.answer(body, {}).entities == ()
+
+
+def test_what_is_on_disk_stays_listed_when_the_catalog_goes_on(tmp_path: Path) -> None:
+    def built_for(device: str, name: str) -> dict[str, object]:
+        variant = {"variantMetadata": {"device": device}}
+        return {"properties": {"name": name, "version": 1, "variantInfo": variant}}
+
+    store = CatalogStore(tmp_path)
+    cpu, gpu = built_for("CPU", "old-cpu"), built_for("gpu", "old-gpu")
+    store.keep([cpu, gpu, {}])
+    store.keep([built_for("npu", "old-cpu")])  # what was kept first stays
+    assert CatalogStore(tmp_path).kept() == {"old-cpu:1": cpu, "old-gpu:1": gpu}
+    bridge = GalleryBridge(store, None, 0, lambda: [LOCAL], print, print, store.kept)
+
+    def listed(field: str, value: str) -> tuple[object, ...]:
+        body = json.dumps({"filters": [{"field": field, "values": [value]}]}).encode()
+        return bridge.answer(body, {}).entities
+
+    assert listed(DEVICE, "cpu") == (LOCAL, cpu)
+    assert listed(DEVICE, "gpu") == (gpu,)
+    assert listed("name", "old-gpu") == (gpu,)
+    store.save(json.dumps({"filters": [{"field": DEVICE, "values": ["gpu"]}]}).encode(),
+               CatalogAnswer((gpu,)))  # fmt: skip
+    assert listed(DEVICE, "gpu") == (gpu,)

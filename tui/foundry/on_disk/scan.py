@@ -50,7 +50,8 @@ def scan_cache(
         measured = sizes.of(folder)
         named = next((one for one in ids if _is_folder_of(folder, one)), "")
         variant_id = inside[0] if inside else named
-        state = "partial" if measured.partial else "complete" if inside else "orphan"
+        unfinished = measured.marked or (measured.partial and variant_id)
+        state = "partial" if unfinished else "complete" if inside else "orphan"
         rows.append(_row(variant_id, folder, state, "catalog", measured))
     sizes.save()
     return rows

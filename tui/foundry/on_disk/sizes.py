@@ -33,6 +33,8 @@ class Measured:
     """Seconds since the epoch, of the newest entry in it."""
     linked: bool = False
     """Whether files in it are links to files elsewhere."""
+    marked: bool = False
+    """Whether a download left its marks: then it is one, whatever else there is."""
 
 
 class KeptSizes:
@@ -116,4 +118,4 @@ def walk(folder: Path) -> tuple[dict[str, int], Measured]:
                 # A hard link's data stays until its last name goes.
                 linked = linked or stat.S_ISLNK(own.st_mode) or own.st_nlink > 1
     partial = marked or not configured
-    return times, Measured(allocated if partial else whole, partial, newest, linked)
+    return times, Measured(allocated if partial else whole, partial, newest, linked, marked)

@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -42,6 +42,8 @@ class GalleryBridge:
         on_news: Called from a thread with the ids that the public catalog has sent, whenever
             the runtime may have been told others.
         log: Takes a line for the log.
+        kept: Returns the entities of what is on disk by their ids: the public catalog lists the
+            newest versions alone, and the runtime lists nothing that no catalog knows.
     """
 
     def __init__(
@@ -52,6 +54,7 @@ class GalleryBridge:
         local: Callable[[], list[dict[str, Any]]],
         on_news: Callable[[list[str]], None],
         log: Log,
+        kept: Callable[[], Mapping[str, dict[str, Any]]] = dict,
     ) -> None:
         self._store = store
         self._url = url
@@ -59,6 +62,7 @@ class GalleryBridge:
         self._local = local
         self._on_news = on_news
         self._log = log
+        self._kept = kept
         self._lock = threading.Lock()
         self._asked: dict[bytes, dict[str, str]] = {}
         self._known: dict[str, dict[str, Any]] = {}
@@ -91,16 +95,20 @@ class GalleryBridge:
 
     def answer(self, body: bytes, headers: dict[str, str]) -> CatalogAnswer:
         """Return the answer to one question of the runtime; never raises, never waits for long."""
-        names, wants_local = _read_question(body)
-        local = self._local()
+        names, devices = _read_question(body)
+        local, kept = self._local(), self._kept()
         if names:
-            wanted = tuple(e for e in local + self._all_known() if _name(e) in names)
+            known = {entity_id(e): e for e in (*kept.values(), *self._all_known())}
+            wanted = tuple(e for e in (*local, *known.values()) if _name(e) in names)
             if {_name(e) for e in wanted} >= names:
                 return CatalogAnswer(wanted, self._cluster)
             public = self._public(body, headers)
             return CatalogAnswer((*wanted, *public.entities), public.cluster)
         public = self._public(body, headers)
-        return CatalogAnswer(((*local,) if wants_local else ()) + public.entities, public.cluster)
+        listed = {entity_id(entity) for entity in public.entities}
+        old = [e for name, e in kept.items() if name not in listed and _device(e) in devices]
+        own = local if "cpu" in devices else []
+        return CatalogAnswer((*own, *public.entities, *old), public.cluster)
 
     def refresh(self, limit_s: float) -> list[str]:
         """Ask the public catalog all questions again; returns the ids that it has sent so far.
@@ -224,8 +232,8 @@ def _handler(bridge: GalleryBridge) -> type[BaseHTTPRequestHandler]:
     return Handler
 
 
-def _read_question(body: bytes) -> tuple[set[str], bool]:
-    """Return the names that are looked up, and whether the local models belong into the list."""
+def _read_question(body: bytes) -> tuple[set[str], set[str]]:
+    """Return the names that are looked up, or the devices whose models are listed."""
     try:
         filters = json.loads(body)["filters"]
         by_field = {row["field"]: row["values"] for row in filters}
@@ -237,8 +245,16 @@ def _read_question(body: bytes) -> tuple[set[str], bool]:
             for device in values
         }
     except (ValueError, KeyError, TypeError, AttributeError):
-        return set(), False
-    return names, "cpu" in devices
+        return set(), set()
+    return names, devices
+
+
+def _device(entity: dict[str, Any]) -> str:
+    """Return what a catalog entity is built for, in small letters; '' where it does not say."""
+    found: Any = entity
+    for key in ("properties", "variantInfo", "variantMetadata", "device"):
+        found = found.get(key) if isinstance(found, dict) else None
+    return str(found or "").lower()
 
 
 def _name(entity: dict[str, Any]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import glob
 import os
 import shutil
 import sys
@@ -70,6 +71,7 @@ class RuntimeService:
             lambda: [model.entity(self._local_size(model)) for model in self._local.models()],
             self._take_news,
             log,
+            self._kept_on_disk,
         )
         self._manager: FoundryLocalManager | None = None
         self._memory = threading.Lock()
@@ -138,6 +140,7 @@ class RuntimeService:
             cached = {model.id for model in self._catalog.get_cached_models()}
             loaded = {model.id for model in self._catalog.get_loaded_models()}
         local = {model.id: model for model in self._local.models()}
+        self._kept.keep(self._bridge.entity(one) for one in cached if one not in local)
         rows = [
             variant_row(info, self._bridge.entity(info.id), cached=cached, loaded=loaded)
             | self._local_row(local.get(info.id))
@@ -209,6 +212,7 @@ class RuntimeService:
             info = variant.info
             total = catalog_size(self._bridge.entity(info.id), info.file_size_mb)
             self._check_space(variant.id, total)
+            self._kept.keep([self._bridge.entity(variant.id)])
             self._fetching[variant.id] = cancel
             try:
                 variant.download(self._progress(number, total), cancel)
@@ -395,6 +399,15 @@ class RuntimeService:
             missing = [variant_id for variant_id in ids if variant_id not in listed]
             found = [self._catalog.get_model_variant(variant_id) for variant_id in missing]
         return sum(model is not None for model in found)
+
+    def _kept_on_disk(self) -> dict[str, dict[str, Any]]:
+        """Return the entities of downloaded versions that are still on disk, by id."""
+        root = self._settings.cache_dir
+        return {
+            variant_id: entity
+            for variant_id, entity in self._kept.kept().items()
+            if any(root.glob(f"*/{glob.escape(variant_id.replace(':', '-'))}"))
+        }
 
     def _local_row(self, model: LocalModel | None) -> dict[str, Any]:
         """Return what we know better than the runtime about a model that is not the catalog's."""

@@ -8,6 +8,7 @@ import json
 import os
 import time
 import urllib.request
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ CLUSTER_HEADER = "azureml-served-by-cluster"
 FETCH_LIMIT_S = 10.0
 PAGES_LIMIT = 40
 PAGE_LIMIT_BYTES = 32 * 1024 * 1024
+MOST_KEPT = 500
 FAILURE_MEMORY_S = 3600.0
 _SENT_ON = ("user-agent", "x-ms-use-full-service-contracts")
 
@@ -68,6 +70,28 @@ class CatalogStore:
             ]
             return max(times, default=None)
         return None
+
+    def kept(self) -> dict[str, dict[str, Any]]:
+        """Return the entities of what was downloaded, by id."""
+        stored = (read_json(self._kept_file) or {}).get("entities")
+        return {entity_id(one): one for one in _objects(stored if isinstance(stored, list) else [])}
+
+    def keep(self, entities: Iterable[dict[str, Any]]) -> None:
+        """Remember the entities of what is on disk: the catalog lists the newest versions alone."""
+        kept = self.kept()
+        new = {name: one for one in entities if (name := entity_id(one)) and name not in kept}
+        if not new:
+            return
+        with contextlib.suppress(OSError):
+            self._folder.mkdir(parents=True, exist_ok=True)
+            beside = self._kept_file.with_suffix(f".{os.getpid()}.tmp")
+            values = list((kept | new).values())[-MOST_KEPT:]
+            beside.write_text(json.dumps({"entities": values}), encoding="utf-8")
+            beside.replace(self._kept_file)
+
+    @property
+    def _kept_file(self) -> Path:
+        return self._folder / "on-disk.json"
 
     def note_reached(self, reached: bool) -> None:
         """Remember whether the catalog could be reached."""

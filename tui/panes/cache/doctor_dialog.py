@@ -37,7 +37,7 @@ class DoctorDialog(Dialog[Mend | CheckSums]):
     DEFAULT_CSS = """
     DoctorDialog {
         & > .box { width: 100; }
-        & #finding { height: 5; margin-top: 1; }
+        & #finding { height: 4; margin-top: 1; }
     }
     """
 
@@ -57,7 +57,7 @@ class DoctorDialog(Dialog[Mend | CheckSums]):
                     Column("KIND", 10),
                     Column("SIZE", 8, align="right"),
                     Column("WHAT", 20, flexible=True),
-                    Column("REPAIR", 8),
+                    Column("REPAIR", 8, from_width=60),
                 ],
                 empty="Nothing is wrong on disk. c compares every file with its checksum.",
             )
