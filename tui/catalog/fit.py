@@ -68,6 +68,21 @@ class FitPart(NamedTuple):
     source: str
 
 
+class Sum(NamedTuple):
+    """What a variant needs."""
+
+    parts: tuple[FitPart, ...]
+    source: FitSource
+    """Where the least certain big part comes from."""
+    spare_bytes: int
+    """How much of it may not arise."""
+
+    @property
+    def need_bytes(self) -> int:
+        """All parts together."""
+        return sum(part.size_bytes for part in self.parts)
+
+
 @dataclass(frozen=True, slots=True)
 class Fit:
     """The verdict and how it came about."""
@@ -117,26 +132,59 @@ def judge(
         'fits' up to 80 % of the free memory, 'tight' up to all of it, 'too big' beyond it or
         where the disk has no room for the download, 'unknown' where a size is missing.
     """
-    fit = _against(variant, memory)
+    return judge_sum(
+        variant, memory, sum_up(variant, model, context_tokens, kv, measured), measured
+    )
+
+
+def sum_up(
+    variant: Variant,
+    model: Model,
+    context_tokens: int,
+    kv: KvShape | None,
+    measured: MemoryRecord | None,
+) -> Sum | None:
+    """Return what a variant needs, whatever there is; None where its size is not known."""
     if variant.size_bytes is None and measured is None:
-        if variant.loaded:
-            return _loaded(fit)
-        return replace(fit, reason="The size of this variant is not known.")
+        return None
     longest = advertised_context(model, variant, kv).tokens
     tokens = min(context_tokens, longest or context_tokens)
     if kv is None and (family := family_of(model.alias, variant.id)) is not None:
         kv = family.shape
-    parts, source, spare = _parts(variant, tokens, kv, measured)
-    need = sum(part.size_bytes for part in parts)
-    fit = replace(fit, need_bytes=need, parts=parts, source=source)
+    return _parts(variant, tokens, kv, measured)
+
+
+def judge_sum(
+    variant: Variant, memory: MemoryState, summed: Sum | None, measured: MemoryRecord | None
+) -> Fit:
+    """Judge a sum; see `judge`."""
+    fit = _against(variant, memory)
+    if summed is None:
+        if variant.loaded:
+            return _loaded(fit)
+        return replace(fit, reason="The size of this variant is not known.")
+    fit = replace(fit, need_bytes=summed.need_bytes, parts=summed.parts, source=summed.source)
     if variant.loaded:
         return _loaded(fit)
     fit = replace(
         fit,
-        verdict=_verdict(need, spare, fit.available_bytes),
-        in_total=_verdict(need, spare, fit.total_bytes),
+        verdict=_verdict(summed, fit.available_bytes),
+        in_total=_verdict(summed, fit.total_bytes),
     )
-    return _with_reason(fit, variant, spare, measured)
+    return _with_reason(fit, variant, summed.spare_bytes, measured)
+
+
+def quick_verdict(variant: Variant, memory: MemoryState, summed: Sum | None) -> Verdict:
+    """Return the verdict alone, for thousands of variants at once."""
+    if variant.loaded:
+        return "fits"
+    if summed is None:
+        return "unknown"
+    disk = memory.disk_free_bytes
+    if not variant.cached and disk is not None and (variant.size_bytes or 0) > disk:
+        return "too big"
+    device = memory.device.free_bytes if variant.device is Device.GPU else None
+    return _verdict(summed, memory.available_bytes if device is None else device)
 
 
 def _against(variant: Variant, memory: MemoryState) -> Fit:
@@ -175,19 +223,16 @@ def _loaded(fit: Fit) -> Fit:
     )
 
 
-def _verdict(need: int, spare: int, room: int | None) -> Verdict:
-    """Judge a need of which `spare` may not arise."""
+def _verdict(summed: Sum, room: int | None) -> Verdict:
+    """Judge a need of which a part may not arise."""
     if room is None:
         return "unknown"
-    if need <= TIGHT_SHARE * room:
+    if summed.need_bytes <= TIGHT_SHARE * room:
         return "fits"
-    return "tight" if need - spare <= room else "too big"
+    return "tight" if summed.need_bytes - summed.spare_bytes <= room else "too big"
 
 
-def _parts(
-    variant: Variant, tokens: int, kv: KvShape | None, measured: MemoryRecord | None
-) -> tuple[tuple[FitPart, ...], FitSource, int]:
-    """Return the sum, where its least certain part comes from, and how much of it may not arise."""
+def _parts(variant: Variant, tokens: int, kv: KvShape | None, measured: MemoryRecord | None) -> Sum:
     weights = variant.size_bytes or 0
     label = f"KV at {format_count(tokens)}"
     source: FitSource
@@ -207,10 +252,10 @@ def _parts(
         at_load = FitPart("at load", measured.resident_bytes, f"measured here {measured.day}")
         answering = (measured.answer_peak_bytes or 0) - measured.resident_bytes
         if answering > kv_part.size_bytes:
-            return (at_load, FitPart("answering", answering, "measured here")), "measured", 0
-        return (at_load, kv_part), "measured", spare
+            return Sum((at_load, FitPart("answering", answering, "measured here")), "measured", 0)
+        return Sum((at_load, kv_part), "measured", spare)
     overhead = FitPart("overhead", _overhead(weights), "estimate")
-    return (FitPart("weights", weights, "file size"), kv_part, overhead), source, spare
+    return Sum((FitPart("weights", weights, "file size"), kv_part, overhead), source, spare)
 
 
 def _overhead(weights_bytes: int) -> int:

@@ -6,7 +6,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from tui.catalog.contexts import Advertised, advertised_context
-from tui.catalog.fit import DEFAULT_CONTEXT_TOKENS, Fit, MemoryState, judge
+from tui.catalog.fit import (
+    DEFAULT_CONTEXT_TOKENS,
+    Fit,
+    MemoryState,
+    Sum,
+    Verdict,
+    judge_sum,
+    quick_verdict,
+    sum_up,
+)
 from tui.catalog.kv_cache import KvShape
 from tui.catalog.measured import Measured
 from tui.catalog.providers import device_truth
@@ -31,6 +40,9 @@ class FitInputs:
     """What benchmarks measured here, by variant id."""
     usable: Mapping[str, UsableContext] = field(default_factory=dict)
     """What probes of the context found, from `UsableContexts.known`."""
+    sums: dict[str, Sum | None] = field(default_factory=dict, compare=False, repr=False)
+    """What variants need, by id, as it was summed up before: hand it on where only the memory
+    is another."""
 
     def context_of(self, model: Model, variant: Variant | None) -> Advertised:
         """Return the longest context that is advertised."""
@@ -38,15 +50,23 @@ class FitInputs:
         return advertised_context(model, variant, own)
 
     def judge(self, model: Model, variant: Variant) -> Fit:
-        """Return the verdict on a variant."""
-        return judge(
-            variant,
-            model,
-            self.memory,
-            self.context_tokens,
-            self.kv.get(variant.id),
-            record_of(self.measured, variant.id) if self.measured else None,
-        )
+        """Return the verdict on a variant, with the sum and the reason."""
+        summed = self._sum(model, variant)
+        return judge_sum(variant, self.memory, summed, self._record(variant))
+
+    def verdict(self, model: Model, variant: Variant) -> Verdict:
+        """Return the verdict alone."""
+        return quick_verdict(variant, self.memory, self._sum(model, variant))
+
+    def _sum(self, model: Model, variant: Variant) -> Sum | None:
+        if variant.id not in self.sums:
+            self.sums[variant.id] = sum_up(
+                variant, model, self.context_tokens, self.kv.get(variant.id), self._record(variant)
+            )
+        return self.sums[variant.id]
+
+    def _record(self, variant: Variant) -> MemoryRecord | None:
+        return record_of(self.measured, variant.id) if self.measured else None
 
     def lacks(self, variant: Variant) -> str:
         """Return the execution provider that a variant asks for and this machine lacks, or ''."""

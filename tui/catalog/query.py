@@ -13,14 +13,14 @@ from typing import Protocol
 
 from tui.catalog.contexts import advertised_context
 from tui.catalog.families import reasons
-from tui.catalog.fit import Fit
+from tui.catalog.fit import Verdict
 from tui.foundry.types import Model, Variant
 
 
 class Judge(Protocol):
     """Knows this machine: what fits and what runs here."""
 
-    def judge(self, model: Model, variant: Variant) -> Fit:
+    def verdict(self, model: Model, variant: Variant) -> Verdict:
         """Return whether a variant fits."""
         ...
 
@@ -144,7 +144,7 @@ def _test(key: str, operator: str, value: str) -> Test | None:
         return lambda model, variant, _: text(model, variant).casefold().startswith(value)
     if key == "fit":
         return lambda model, variant, judge: (
-            judge.judge(model, variant).verdict.replace(" ", "-")
+            judge.verdict(model, variant).replace(" ", "-")
             in (
                 value,
                 f"too-{value}",
@@ -157,7 +157,7 @@ def _flag(value: str) -> Test | None:
     tests: dict[str, Test] = {
         "loaded": lambda _, variant, __: variant.loaded,
         "cached": lambda _, variant, __: variant.cached,
-        "fits": lambda model, variant, judge: judge.judge(model, variant).verdict == "fits",
+        "fits": lambda model, variant, judge: judge.verdict(model, variant) == "fits",
         "runs": lambda _, variant, judge: not judge.lacks(variant),
         "tools": lambda model, _, __: bool(model.supports_tools),
         "reasoning": lambda model, variant, __: bool(reasons(model, variant)[0]),

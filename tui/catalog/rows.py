@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from tui.catalog.fit import Fit
+from tui.catalog.fit import Fit, Verdict
 from tui.catalog.inputs import FitInputs
 from tui.catalog.measured import Measured
 from tui.catalog.query import Query, parse_query
@@ -71,6 +71,13 @@ class CatalogRow:
     def provider_lacks(self) -> str:
         """The execution provider that the variant asks for and this machine lacks; '' for none."""
         return self.inputs.lacks(self.variant) if self.variant else ""
+
+    @property
+    def verdict(self) -> Verdict | None:
+        """The verdict alone, which costs less than the whole of `fit`."""
+        if self.model is None or self.variant is None:
+            return None
+        return self.inputs.verdict(self.model, self.variant)
 
     @property
     def fit_or_unknown(self) -> Fit:

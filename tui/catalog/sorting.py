@@ -40,7 +40,7 @@ def sort_value(row: CatalogRow, sort: SortKey) -> tuple[bool, float | str, str]:
         fit = row.fit
         number = fit.need_bytes if fit else None
     elif sort == "fit":
-        number = _FIT_ORDER.get(row.fit.verdict) if row.fit else None
+        number = _FIT_ORDER.get(row.verdict) if row.verdict else None
     elif sort == "speed":
         speed = row.figures.decode_tok_s if row.figures else None
         number = None if speed is None else -speed

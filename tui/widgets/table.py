@@ -6,10 +6,10 @@ cell changes; this one compares rows by key and repaints the lines that differ.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from textwrap import wrap
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal, TypeVar
 
 from rich.cells import cell_len, set_cell_size
 from rich.segment import Segment
@@ -22,6 +22,7 @@ from textual.strip import Strip
 
 from tui.actions import bindings_of
 
+T = TypeVar("T")
 Tone = Literal["", "muted", "good", "warn", "bad", "accent"]
 GAP = 2
 HEADER_ROWS = 1
@@ -55,6 +56,43 @@ class Row:
 
     key: str
     cells: tuple[Cell, ...]
+
+
+class LazyRow:
+    """A line whose cells are made when it is first drawn: of thousands only a screenful is.
+
+    Args:
+        key: As in `Row`.
+        source: What the cells are made from; lines of equal sources are equal.
+        make: Makes them.
+    """
+
+    __slots__ = ("_cells", "_make", "_source", "key")
+
+    def __init__(self, key: str, source: T, make: Callable[[T], tuple[Cell, ...]]) -> None:
+        self.key = key
+        self._source: object = source
+        self._make: Callable[[Any], tuple[Cell, ...]] = make
+        self._cells: tuple[Cell, ...] | None = None
+
+    @property
+    def cells(self) -> tuple[Cell, ...]:
+        """The cells."""
+        if self._cells is None:
+            self._cells = self._make(self._source)
+        return self._cells
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, LazyRow):
+            return NotImplemented
+        mine, theirs = self._source, other._source
+        return mine is theirs or (self.key == other.key and mine == theirs)
+
+    def __hash__(self) -> int:
+        return hash(self.key)
+
+
+AnyRow = Row | LazyRow
 
 
 class Table(ScrollView, can_focus=True):
@@ -115,17 +153,17 @@ class Table(ScrollView, can_focus=True):
         super().__init__(id=id)
         self.columns = tuple(columns)
         self._empty = empty
-        self._rows: tuple[Row, ...] = ()
+        self._rows: tuple[AnyRow, ...] = ()
         self._index: dict[str, int] = {}
         self._cursor = 0
         self._touched = False
         self._width = -1
         self._widths: tuple[int, ...] = ()
         self._styles: dict[str, Style] = {}
-        self._strips: dict[tuple[Row, bool], Strip] = {}
+        self._strips: dict[tuple[AnyRow, bool], Strip] = {}
 
     @property
-    def rows(self) -> tuple[Row, ...]:
+    def rows(self) -> tuple[AnyRow, ...]:
         """The rows as last set."""
         return self._rows
 
@@ -134,7 +172,7 @@ class Table(ScrollView, can_focus=True):
         """Key of the row under the cursor; '' when the table is empty."""
         return self._rows[self._cursor].key if self._rows else ""
 
-    def set_rows(self, rows: Sequence[Row]) -> None:
+    def set_rows(self, rows: Sequence[AnyRow]) -> None:
         """Show `rows`; a cursor that was moved stays on its key, else on its place."""
         rows = tuple(rows)
         if rows == self._rows:
@@ -150,7 +188,7 @@ class Table(ScrollView, can_focus=True):
         if self.cursor_key != before_key:
             self._announce()
 
-    def _repaint_changed(self, old: tuple[Row, ...]) -> None:
+    def _repaint_changed(self, old: tuple[AnyRow, ...]) -> None:
         if len(old) != len(self._rows):
             self.refresh()
             return

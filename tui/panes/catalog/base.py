@@ -5,7 +5,7 @@ from __future__ import annotations
 from textual.content import Content
 from textual.getters import query_one
 
-from tui.catalog.fit import DEFAULT_CONTEXT_TOKENS
+from tui.catalog.fit import DEFAULT_CONTEXT_TOKENS, Sum
 from tui.catalog.inputs import FitInputs
 from tui.catalog.resolve import find_variant
 from tui.catalog.rows import CatalogRow, CatalogView
@@ -17,7 +17,7 @@ from tui.panes.base import Pane
 from tui.session import Session
 from tui.store import Store
 from tui.widgets.search import SearchField
-from tui.widgets.table import Row, Table
+from tui.widgets.table import LazyRow, Table
 
 
 class CatalogBase(Pane):
@@ -37,7 +37,9 @@ class CatalogBase(Pane):
         self._context_tokens = DEFAULT_CONTEXT_TOKENS
         self._rows: dict[str, CatalogRow] = {}
         self._details = Content("")
-        self._drawn: dict[str, tuple[CatalogRow, Row]] = {}
+        self._drawn: dict[str, tuple[CatalogRow, LazyRow]] = {}
+        self._sums: dict[str, Sum | None] = {}
+        self._summed: tuple[object, ...] = ()
 
     def draw_list(self) -> None:
         """Draw the rows again; overridden by the pane."""

@@ -7,7 +7,7 @@ from tui.catalog.rows import CatalogRow
 from tui.formats import UNKNOWN, format_bytes, format_context
 from tui.foundry.text import clean_text
 from tui.panes.catalog.details import is_unread
-from tui.widgets.table import Cell, Column, Row, Tone
+from tui.widgets.table import Cell, Column, LazyRow, Tone
 
 COLUMNS = (
     Column("  ", 3),
@@ -31,28 +31,29 @@ _STATE_TONES: dict[str, Tone] = {"loaded": "good", "cached": "accent"}
 _FIT_TONES: dict[str, Tone] = {"fits": "good", "tight": "warn", "too big": "bad"}
 
 
-def table_row(row: CatalogRow) -> Row:
-    """Write one line of the list."""
+def table_row(row: CatalogRow) -> LazyRow:
+    """Return one line of the list; it is written when it comes on the screen."""
+    return LazyRow(row.key, row, _cells)
+
+
+def _cells(row: CatalogRow) -> tuple[Cell, ...]:
     fit = row.fit
     muted: Tone = "muted" if row.state == "registry only" else ""
     mark = "*" if row.marked else " "
     opener = ("▾" if row.expanded else "▸") if row.expandable else " "
     label = clean_text(row.label, False)
     demo = " (demo)" if row.model and row.model.demo and not row.depth else ""
-    return Row(
-        row.key,
-        (
-            Cell(f"{mark}{_GLYPHS[row.state]}{opener}", _STATE_TONES.get(row.state, "muted")),
-            Cell(f"{'  ' * row.depth}{label}{demo}", muted),
-            Cell(row.device, "muted"),
-            Cell(format_bytes(row.size_bytes), muted),
-            Cell(format_context(row.context_tokens), "muted"),
-            _fit_cell(row),
-            Cell(format_bytes(fit.need_bytes) if fit and fit.need_bytes else UNKNOWN, "muted"),
-            _speed_cell(row),
-            _state_cell(row),
-            *_more_cells(row),
-        ),
+    return (
+        Cell(f"{mark}{_GLYPHS[row.state]}{opener}", _STATE_TONES.get(row.state, "muted")),
+        Cell(f"{'  ' * row.depth}{label}{demo}", muted),
+        Cell(row.device, "muted"),
+        Cell(format_bytes(row.size_bytes), muted),
+        Cell(format_context(row.context_tokens), "muted"),
+        _fit_cell(row),
+        Cell(format_bytes(fit.need_bytes) if fit and fit.need_bytes else UNKNOWN, "muted"),
+        _speed_cell(row),
+        _state_cell(row),
+        *_more_cells(row),
     )
 
 

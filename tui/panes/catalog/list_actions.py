@@ -27,9 +27,10 @@ class ListActions(CatalogBase):
         """Choose a filter; it goes into the search, where it can be changed by hand."""
         models = self.store.state.models or ()
         typed = {word.casefold() for word in self.search.value.split()}
+        offered = await asyncio.to_thread(facets, models, self._inputs)
         choices = [
             Choice(token, token, f"{meaning} ({count})", token in typed)
-            for token, meaning, count in facets(models, self._inputs)
+            for token, meaning, count in offered
         ]
         hint = "It stands in the search then: type -is:cached for the rest, size<2gb, context>32k."
         if token := await self.app.push_screen_wait(ChooseDialog("Show only", choices, hint)):

@@ -35,7 +35,7 @@ from tui.panes.catalog.registry_actions import RegistryActions
 from tui.panes.catalog.wording import empty_text, memory_of, notice_text
 from tui.store import State
 from tui.widgets.search import SearchField
-from tui.widgets.table import Row, Table
+from tui.widgets.table import LazyRow, Table
 
 MOST_MARKED = 4
 CONTEXTS = (1024, 2048, 4096, 8192, 16_384, 32_768, 65_536, 131_072)
@@ -78,6 +78,9 @@ class CatalogPane(ListActions, RegistryActions):
             # Without an answer, what to do about it has the room, not the registry's rows.
             known = state.models is not None
             self._view = CatalogView(state.models or (), state.registry if known else Registry())
+        summed = (state.models, self._context_tokens, state.kv_shapes, state.memory_records)
+        if self._summed != summed:
+            self._summed, self._sums = summed, {}
         self._inputs = FitInputs(
             memory=memory_of(state).coarse(),
             context_tokens=self._context_tokens,
@@ -86,6 +89,7 @@ class CatalogPane(ListActions, RegistryActions):
             providers=state.info.providers if state.info else (),
             figures=state.figures,
             usable=state.usable_contexts,
+            sums=self._sums,
         )
         self.table.empty = empty_text(state, self.search.value)
         self._show_notice(clean_text(notice_text(state, time.time())))
@@ -115,7 +119,7 @@ class CatalogPane(ListActions, RegistryActions):
             summary.update(text)
         self._show_details()
 
-    def _table_row(self, row: CatalogRow) -> Row:
+    def _table_row(self, row: CatalogRow) -> LazyRow:
         # The view hands out the same row as long as nothing about it changes, so that a letter
         # typed into the search costs no verdicts.
         kept = self._drawn.get(row.key)
