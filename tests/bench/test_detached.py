@@ -10,7 +10,7 @@ import pytest
 
 from tests.support.scripted_backend import LARGE, SMALL, ScriptedBackend, words
 from tui.bench import detached
-from tui.bench.detached import Follower, StatusFile, log_path, log_tail, running
+from tui.bench.detached import Follower, StatusFile, log_path, running
 from tui.bench.events import RequestFinished, RunFinished, RunStarted, TimeLeft
 from tui.bench.living import KEY, living_pid, own_mark
 from tui.bench.plan import BenchPlan
@@ -116,10 +116,10 @@ async def test_a_run_that_another_process_makes_cannot_be_taken_over(
     assert "--attach abc" in caught.value.hint
 
 
-def test_the_log_of_a_run_that_never_began(tmp_path: Path) -> None:
-    assert log_tail(tmp_path, "abc") == ""
-    log_path(tmp_path, "abc").write_bytes(b"x" * 5000 + b"\nerror: \xff no")
-    assert log_tail(tmp_path, "abc").endswith("error: \ufffd no")
+def test_what_a_run_says_that_never_begins_is_told(paths: Paths, recorder: Recorder) -> None:
+    with pytest.raises(detached.DetachError, match="No models are named") as caught:
+        detached.launch(["bench", "--as-run", "abc"], "abc", paths.runs_dir, recorder)
+    assert str(log_path(paths.runs_dir, "abc")) in caught.value.hint
 
 
 def test_half_a_status_is_none(tmp_path: Path) -> None:

@@ -29,7 +29,7 @@ def answers(backend: ScriptedBackend) -> None:
 def test_two_models_in_one_table(run: Run, backend: ScriptedBackend) -> None:
     ran = run(*BOTH, "--rounds", "6")
     assert (ran.code, ran.err) == (0, "")
-    small = next(line for line in ran.out.splitlines() if line.startswith(SMALL))
+    small = next(line for line in ran.out.splitlines() if line.startswith("demo-small "))
     assert "20 ms" in small
     assert "1,000 tok/s" in small
     assert "6/6" in small
@@ -73,7 +73,7 @@ def test_a_model_that_cannot_be_measured_is_code_5(run: Run, backend: ScriptedBa
     ran = run(*BOTH, "--rounds", "2")
     assert ran.code == 5
     assert "warning: demo-small-generic-cpu:1: Too big." in ran.err
-    assert LARGE in ran.out
+    assert "demo-large " in ran.out
 
 
 def test_nothing_measured_is_a_failure(run: Run, backend: ScriptedBackend) -> None:
@@ -282,3 +282,17 @@ def test_a_report_shows_no_markup_of_a_model(
     run(*BOTH, "--rounds", "1", "--report", str(path))
     text = path.read_text("utf-8")
     assert f"````text\n{evil}\n````" in text
+
+
+def test_the_prompts_are_shown_and_may_be_changed(
+    run: Run, tmp_path: Path, backend: ScriptedBackend
+) -> None:
+    assert "standard" in run("bench", "prompts").out
+    shown = run("bench", "prompts", "standard")
+    assert "check: numeric 145" in shown.out
+    values = run("bench", "prompts", "standard", "--json").json
+    own = tmp_path / "own.json"
+    own.write_text(json.dumps(values["prompts"]), "utf-8")  # a start for one's own set
+    again = run("bench", "prompts", str(own), "--json").json
+    assert (again["sha256"], again["prompts"]) == (values["sha256"], values["prompts"])
+    assert not backend.calls

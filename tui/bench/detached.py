@@ -12,6 +12,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -23,6 +24,7 @@ from tui.bench.living import MEASURING_SINCE, living_pid
 from tui.bench.recorder import Recorder
 from tui.bench.summary import graded
 from tui.foundry.errors import FoundryError, NotFound
+from tui.foundry.text import clean_text
 
 POLL_EVERY_S = 0.25
 START_LIMIT_S = 60.0
@@ -59,17 +61,39 @@ def log_path(folder: Path, run_id: str) -> Path:
     return folder / f"{run_id}.log"
 
 
-def start(arguments: Sequence[str], run_id: str, folder: Path) -> subprocess.Popen[bytes]:
-    """Start this program once more, in a session of its own, without a terminal.
+def launch(arguments: Sequence[str], run_id: str, folder: Path, recorder: Recorder) -> int:
+    """Start this program once more, without a terminal, and wait until its run has begun. Blocks.
 
     Args:
         arguments: Its command line, without the program's name.
         run_id: What the run will be called.
         folder: Where log and status are kept.
+        recorder: Where the run will appear.
+
+    Returns:
+        The number of the process.
 
     Raises:
-        DetachError: It cannot be started.
+        DetachError: It cannot be started, or ended before its run began; the message holds what
+            it said.
     """
+    process = _start(arguments, run_id, folder)
+    # Whoever started it takes note of its end, or it would stay in the list of processes.
+    threading.Thread(target=process.wait, daemon=True).start()
+    deadline_s = time.monotonic() + START_LIMIT_S
+    while time.monotonic() < deadline_s and not recorder.making(run_id, process.pid):
+        if process.returncode is not None and not recorder.making(run_id, process.pid):
+            said = clean_text(_log_tail(folder, run_id))
+            raise DetachError(
+                f"The run ended before it began. {said}".strip(),
+                f"Log: {log_path(folder, run_id)}",
+            )
+        time.sleep(POLL_EVERY_S)
+    return process.pid
+
+
+def _start(arguments: Sequence[str], run_id: str, folder: Path) -> subprocess.Popen[bytes]:
+    """Start the program in a session of its own, which no terminal's end reaches."""
     command = [sys.executable, "-m", "tui", *arguments]
     options: dict[str, Any] = {"start_new_session": True}
     if sys.platform == "win32":
@@ -88,25 +112,7 @@ def start(arguments: Sequence[str], run_id: str, folder: Path) -> subprocess.Pop
         ) from error
 
 
-def wait_for_start(process: subprocess.Popen[bytes], recorder: Recorder, run_id: str) -> bool:
-    """Wait until the run is in the database; False where it takes too long. Blocks.
-
-    Raises:
-        DetachError: The process ended before.
-    """
-    deadline_s = time.monotonic() + START_LIMIT_S
-    while time.monotonic() < deadline_s:
-        if recorder.has(run_id):
-            return True
-        if process.poll() is not None:
-            if recorder.has(run_id):
-                return True
-            raise DetachError("The run ended before it began.", "Its log says why.")
-        time.sleep(POLL_EVERY_S)
-    return False
-
-
-def log_tail(folder: Path, run_id: str) -> str:
+def _log_tail(folder: Path, run_id: str) -> str:
     """Return the last lines of a run's log; '' where there is none."""
     try:
         data = log_path(folder, run_id).read_bytes()[-LOG_TAIL_BYTES:]

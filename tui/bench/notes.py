@@ -22,6 +22,7 @@ def run_notes(
     medians: Medians,
     changed: float | None = None,
     late: bool = False,
+    done: int | None = None,
 ) -> tuple[str, ...]:
     """Return sentences for people, the most important first.
 
@@ -31,8 +32,14 @@ def run_notes(
         medians: Of all targets.
         changed: How much the conditions changed, from `pairs.spread`.
         late: Whether a request was given up at its time limit.
+        done: How many requests there are; None where all are.
     """
     notes = [*delayed(medians)]
+    if done is not None:
+        notes.append(
+            f"Not finished: {done} of {plan.request_count} requests. A verdict now and another one "
+            "at the end are wrong more often than one."
+        )
     order = context.get("order", plan.order)
     if order == "sequential":
         notes.append(

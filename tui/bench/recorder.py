@@ -116,11 +116,12 @@ class Recorder:
             for row in rows
         )
 
-    def has(self, run_id: str) -> bool:
-        """Tell whether there is a run of this name."""
+    def making(self, run_id: str, pid: int) -> bool:
+        """Tell whether a process has begun this run, or taken it up again."""
         with self._database.transaction() as connection:
-            query = "SELECT 1 FROM bench_runs WHERE id = ?"
-            return connection.execute(query, (run_id,)).fetchone() is not None
+            query = "SELECT context FROM bench_runs WHERE id = ?"
+            row = connection.execute(query, (run_id,)).fetchone()
+        return row is not None and json.loads(row["context"]).get("process", {}).get("pid") == pid
 
     def state(self, run_id: str) -> tuple[bool, dict[str, Any]]:
         """Return whether a run came to its end, and its conditions. Raises `NotFound`."""

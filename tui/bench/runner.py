@@ -177,7 +177,8 @@ class _Run:
             del self._results[sequence]
         if repeated:
             await self._record(lambda: self._recorder.forget(self._id, repeated))
-            self._note(f"{len(repeated)} requests of the interrupted round were repeated.")
+            requests = "1 request" if len(repeated) == 1 else f"{len(repeated)} requests"
+            self._note(f"{requests} of the interrupted round made anew.")
         return left
 
     async def _measure(self, burst: Burst) -> bool:

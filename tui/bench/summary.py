@@ -174,7 +174,9 @@ def summarize(
         for one in targets
     }
     late = any(one.error_code == TimedOut.code for one in results)
-    notes = run_notes(plan, context, medians, changed, late) if verdicts else ()
+    whole = len(results) == plan.request_count or any(one.facts.error for one in targets)
+    done = None if whole else len(results)
+    notes = run_notes(plan, context, medians, changed, late, done) if verdicts else ()
     return Summary(run_id, plan, context, targets, pairs, tuple(results), changed, notes)
 
 

@@ -92,6 +92,8 @@ def compare(
     alpha = ALPHA / max(1, pairs)
     if len(rounds) < LEAST_ROUNDS or not prompts:
         missing = f"{len(rounds)} valid rounds; a verdict needs {LEAST_ROUNDS}"
+        if len(logs) >= LEAST_ROUNDS and not prompts:
+            missing = f"no prompt has answers of both in half of the {len(logs)} rounds"
         return Verdict("too few", rounds=len(rounds), prompts=len(prompts), reason=missing)
     middles = [median([d for row in logs if (d := row[p]) is not None]) for p in prompts]
     values, clipped = _round_values(logs, rounds, prompts, middles)

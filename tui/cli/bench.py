@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import partial
 
-from tui.bench.detached import StatusFile
+from tui.bench.detached import StatusFile, running
 from tui.bench.events import BenchEvent
 from tui.bench.plan import BenchPlan
 from tui.bench.plan_file import save_plan
@@ -58,6 +58,10 @@ async def _measure(context: Context, database: Database) -> int:
         plan, earlier = await asyncio.to_thread(earlier_run, recorder, arguments.resume)
     else:
         plan = await asyncio.to_thread(asked_plan, context, recorder)
+    for other in await asyncio.to_thread(running, recorder):
+        context.output.warning(
+            f"The run {other.run_id} is going on in process {other.pid}: both disturb each other."
+        )
     watch = RunWatch(context.output)
     status = StatusFile(context.session.paths.runs_dir, arguments.as_run or "")
 

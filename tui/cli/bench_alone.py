@@ -16,7 +16,6 @@ from tui.cli.bench_plan import asked_plan
 from tui.cli.bench_text import RunWatch
 from tui.cli.execute import Context
 from tui.foundry.errors import NotFound
-from tui.foundry.text import clean_text
 
 PASSED_ON = ("backend", "endpoint", "config", "models_file")
 WRITTEN = ("csv", "csv_summary", "json_file", "report")
@@ -24,7 +23,7 @@ WRITTEN = ("csv", "csv_summary", "json_file", "report")
 
 async def detach(context: Context, recorder: Recorder) -> int:
     """Start the run in a process of its own, and come back as soon as it measures."""
-    arguments, output = context.arguments, context.output
+    arguments = context.arguments
     folder = context.session.paths.runs_dir
     if arguments.resume is not None:
         _, earlier = await asyncio.to_thread(earlier_run, recorder, arguments.resume)
@@ -35,23 +34,15 @@ async def detach(context: Context, recorder: Recorder) -> int:
         save_plan(plan, folder / f"{run_id}.toml")
         what = ["--plan", str(folder / f"{run_id}.toml")]
     line = ["bench", *what, "--as-run", run_id, *_options(context)]
-    process = detached.start(line, run_id, folder)
+    pid = await asyncio.to_thread(detached.launch, line, run_id, folder, recorder)
     log = detached.log_path(folder, run_id)
-    try:
-        measuring = await asyncio.to_thread(detached.wait_for_start, process, recorder, run_id)
-    except detached.DetachError as error:
-        said = clean_text(detached.log_tail(folder, run_id))
-        raise detached.DetachError(f"{error.message} {said}".strip(), f"Log: {log}") from error
-    values = {"run_id": run_id, "pid": process.pid, "log": str(log), "measuring": measuring}
     text = [
-        f"Run {run_id} goes on in process {process.pid}.",
+        f"Run {run_id} goes on in process {pid}.",
         f"Follow: foundry-tui bench --attach {run_id}",
         f"Stop:   foundry-tui bench --stop {run_id}",
         f"Log:    {log}",
     ]
-    output.result(values, "\n".join(text))
-    # It is not ours any more: whoever is parent of all waits for its end.
-    process.returncode = 0
+    context.output.result({"run_id": run_id, "pid": pid, "log": str(log)}, "\n".join(text))
     return 0
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tui.bench import events as happened
 from tui.bench.summary import Figure, Summary, TargetSummary
-from tui.bench.wording import verdict_sentences
+from tui.bench.wording import short_name, verdict_sentences
 from tui.cli.output import Output, table
 from tui.formats import UNKNOWN, format_bytes, format_duration, format_speed
 from tui.foundry.text import clean_text
@@ -31,8 +31,8 @@ class RunWatch:
         output = self._output
         match event:
             case happened.RunStarted():
-                self.run_id = event.run_id
-                if event.earlier:
+                again, self.run_id = self.run_id == event.run_id, event.run_id
+                if event.earlier and not again:
                     output.hint(f"Going on after {len(event.earlier)} requests.")
             case happened.OrderSettled(one_at_a_time=True):
                 output.hint(f"One model in memory at a time: {event.reason}.")
@@ -65,11 +65,14 @@ class RunWatch:
 
 def summary_text(summary: Summary) -> str:
     """Return the table, the verdicts, and what has to be said."""
-    rows = [_row(one) for one in summary.targets]
+    names = {one.facts.target: short_name(one.facts.target) for one in summary.targets}
+    if len(set(names.values())) < len(names):
+        names = {label: label for label in names}
+    rows = [[names[one.facts.target], *_row(one)] for one in summary.targets]
     lines = [table(HEADINGS, rows, right=range(1, len(HEADINGS))), ""]
     lines += [sentence for _, sentence in verdict_sentences(summary.verdicts)]
     for one in summary.targets:
-        lines += _about(one)
+        lines += [f"{names[one.facts.target]}: {line}" for line in _about(one)]
     lines += summary.notes
     plan = summary.plan
     prompts = len(plan.prompt_set.items)
@@ -84,21 +87,19 @@ def summary_text(summary: Summary) -> str:
 
 
 def _about(one: TargetSummary) -> list[str]:
-    label, facts = one.facts.target, one.facts
+    facts = one.facts
     lines = []
     if problem := facts.error or one.last_error:
         kinds = ", ".join(f"{count} {kind}" for kind, count in one.failures.items())
-        lines.append(f"{label}: {problem}{f' ({kinds})' if kinds else ''}")
+        lines.append(f"{problem}{f' ({kinds})' if kinds else ''}")
     if not facts.steady:
-        lines.append(f"{label}: times had not settled when measuring began")
+        lines.append("times had not settled when measuring began")
     if one.tokens_estimated:
-        lines.append(f"{label}: ~ tokens are counted by pieces, as the server sent no usage")
+        lines.append("~ tokens are counted by pieces, as the server sent no usage")
     elif one.tokens_per_piece is not None and one.tokens_per_piece > 1.5:
-        lines.append(
-            f"{label}: {one.tokens_per_piece:.1f} tokens arrive at once; ITL is the gap between"
-        )
+        lines.append(f"{one.tokens_per_piece:.1f} tokens arrive at once; ITL is the gap between")
     if one.checked:
-        lines.append(f"{label}: {one.passed} of {one.checked} answers passed their checks")
+        lines.append(f"{one.passed} of {one.checked} answers passed their checks")
     return lines
 
 
@@ -106,7 +107,6 @@ def _row(one: TargetSummary) -> list[str]:
     metrics, facts = one.metrics, one.facts
     about = "~" if one.tokens_estimated else ""
     return [
-        facts.target,
         format_duration(metrics["ttft_s"].median),
         format_duration(metrics["tpot_s"].median),
         format_speed(metrics["decode_tok_s"].median),

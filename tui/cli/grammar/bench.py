@@ -16,6 +16,9 @@ def add_bench(add: Add) -> None:
     add("runs", "bench_runs", "list the runs that go on, or can go on", actions).set_defaults(
         action="runs"
     )
+    prompts = add("prompts", "bench_prompts", "show a set of prompts with its checks", actions)
+    prompts.add_argument("name", nargs="?", metavar="SET|FILE", help="without one: all that ship")
+    prompts.set_defaults(action="prompts")
     what = bench.add_argument_group("what is compared")
     what.add_argument("--models", type=names, metavar="A,B", help="models or variants")
     what.add_argument(

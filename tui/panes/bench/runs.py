@@ -149,14 +149,7 @@ class RunMaker(RunDesk):
         if info and info.kind == "endpoint" and info.endpoint:
             kind = ["--endpoint", info.endpoint]
         line = ["bench", "--plan", str(file), "--as-run", run_id, *kind]
-        process = detached.start(line, run_id, folder)
-        try:
-            detached.wait_for_start(process, self.recorder, run_id)
-        except detached.DetachError as error:
-            said = clean_text(detached.log_tail(folder, run_id))
-            raise detached.DetachError(f"{error.message} {said}".strip(), error.hint) from error
-        # It is not ours any more: whoever is parent of all waits for its end.
-        process.returncode = 0
+        detached.launch(line, run_id, folder, self.recorder)
 
     def _follow(self, plan: BenchPlan, run_id: str) -> None:
         self.followed = run_id
