@@ -61,7 +61,7 @@ class CopyDialog(Dialog[tuple[Literal["copy", "save"], Piece]]):
             box.border_title = "Copy or save"
             yield Table(COLUMNS)
             yield Static(
-                "enter copies · s saves it to a file · a number copies that block · esc closes",
+                "enter copies · s saves to a file · a number copies that block · esc",
                 classes="hint",
             )
 
