@@ -71,6 +71,36 @@ def test_parameters_and_settings_reach_the_model(
     assert (second.top_p, second.stop) == (0.9, ("END", "\n\n"))
 
 
+def test_a_preset_holds_unless_something_else_is_said(
+    run: Run, backend: ScriptedBackend, tmp_path: Path
+) -> None:
+    file = tmp_path / "config.toml"
+    file.write_text('[chat]\ntemperature = 0.5\nsystem_prompt = "Be brief."\n')
+    options = ("--config", str(file), "--preset", "rhymes")
+    assert run("chat", "demo-small", "Hi", *options).code == 4
+    saved = run("presets", "save", "rhymes", "--temperature", "1.2", "--stop", "END", "--json")
+    assert saved.json["parameters"] == {"temperature": 1.2, "stop": ["END"]}
+    run("chat", "demo-small", "Hi", *options)
+    run("chat", "demo-small", "Hi", *options, "--temperature", "0", "--system", "Rhyme.")
+    first, second = backend.requests
+    assert (first.temperature, first.stop) == (1.2, ("END",))
+    assert first.messages[0].content == "Be brief."
+    assert (second.temperature, second.stop) == (0.0, ("END",))
+    assert second.messages[0].content == "Rhyme."
+
+
+def test_presets_are_listed_and_deleted(run: Run) -> None:
+    run("presets", "save", "mine", "--seed", "7")
+    listed = {one["name"]: one for one in run("presets", "--json").json["presets"]}
+    assert listed["mine"]["ships"] is False
+    assert listed["exact"] == {"name": "exact", "ships": True, "parameters": {"temperature": 0.0}}
+    assert "seed 7" in run("presets").out
+    assert run("presets", "rm", "mine").code == 0
+    assert run("presets", "rm", "mine").code == 4
+    assert "Those that ship stay." in run("presets", "rm", "exact").err
+    assert run("presets", "save", "x", "--top-p", "2").code == 2
+
+
 @pytest.mark.parametrize("prompt", [(), ("-",)])
 def test_the_prompt_may_come_on_standard_input(
     run: Run, backend: ScriptedBackend, prompt: tuple[str, ...]

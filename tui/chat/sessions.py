@@ -192,15 +192,13 @@ def _select(
 
 def _hits(connection: Connection, query: str) -> dict[str, tuple[str, str]]:
     """Return turn and text of the newest hit in each conversation."""
-    hits: dict[str, tuple[str, str]] = {}
     rows = connection.execute(
         "SELECT conversation_id, turn_id, content FROM turns "
-        "WHERE id IN (SELECT value FROM json_each(?)) ORDER BY id DESC",
+        "WHERE id IN (SELECT MAX(id) FROM turns WHERE id IN (SELECT value FROM json_each(?)) "
+        "GROUP BY conversation_id)",
         (json.dumps(matching_turns(connection, query)),),
     )
-    for row in rows:
-        hits.setdefault(row["conversation_id"], (row["turn_id"], row["content"]))
-    return hits
+    return {row["conversation_id"]: (row["turn_id"], row["content"]) for row in rows}
 
 
 def _summary(

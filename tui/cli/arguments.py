@@ -11,7 +11,7 @@ from typing import Any
 from tui import __version__
 from tui.cli.grammar.bench import add_bench
 from tui.cli.grammar.cache import add_cache
-from tui.cli.grammar.chat import add_chat
+from tui.cli.grammar.chat import add_chat, add_presets
 from tui.cli.grammar.doing import add_doing
 from tui.cli.grammar.machine import add_machine
 from tui.cli.grammar.models import add_models, add_one_model
@@ -94,6 +94,7 @@ def _build() -> argparse.ArgumentParser:
     add_doing(add)
     add_one_model(add)
     add_chat(add)
+    add_presets(add)
     add_sessions(add)
     add_bench(add)
     add_rating(add)

@@ -11,7 +11,6 @@ from tui.chat.answering import Answer, ask
 from tui.chat.conversation import Conversation
 from tui.chat.history import ConversationStore
 from tui.chat.keeping import Keeper
-from tui.chat.parameters import MOST_STOPS
 from tui.chat.side_by_side import MOST_MODELS
 from tui.chat.wording import as_record, figures_line
 from tui.cli.chat_request import (
@@ -25,6 +24,7 @@ from tui.cli.chat_request import (
 )
 from tui.cli.execute import Context, find
 from tui.cli.output import Output, UsageError
+from tui.cli.parameters import check_parameters
 from tui.database import Database
 from tui.foundry.text import clean_text
 from tui.foundry.types import ChatDelta, ChatEvent
@@ -44,12 +44,7 @@ def prepare(arguments: Namespace) -> None:
         arguments.prompt = sys.stdin.read(STDIN_LIMIT_CHARACTERS)
     if not arguments.prompt.strip():
         raise UsageError("The prompt is empty.", "Write what the model is to answer.")
-    if arguments.temperature is not None and not 0 <= arguments.temperature <= 2:
-        raise UsageError("The temperature is not between 0 and 2.", "Take 0 for the likeliest.")
-    if arguments.top_p is not None and not 0 < arguments.top_p <= 1:
-        raise UsageError("top_p is not above 0 and at most 1.", "Leave it out for the usual.")
-    if len(arguments.stop or ()) > MOST_STOPS:
-        raise UsageError(f"More than {MOST_STOPS} texts to stop at.", "Servers take no more.")
+    check_parameters(arguments)
 
 
 def _name_models(arguments: Namespace) -> None:

@@ -14,6 +14,7 @@ from tui.chat.sessions import Sessions
 from tui.chat.wording import as_record
 from tui.cli.execute import Context
 from tui.cli.output import UsageError
+from tui.cli.parameters import preset, with_arguments
 from tui.database import Database, DatabaseError
 from tui.foundry.backend import Backend
 from tui.foundry.errors import Unsupported
@@ -26,16 +27,20 @@ def conversation_for(
     """Return the conversation that ends with the prompt, new or resumed.
 
     Raises:
-        NotFound: There is no such conversation to go on with.
+        NotFound: There is no such conversation to go on with, or no such preset.
     """
     arguments = context.arguments
     if arguments.resume is None:
         conversation = Conversation(parameters=_from_settings(context))
     else:
         conversation = store.load(Sessions(database).find(arguments.resume))
-    conversation = replace(
-        conversation, parameters=_with_arguments(context, conversation.parameters)
-    )
+    parameters = conversation.parameters
+    if arguments.preset is not None:
+        # A preset without a system prompt says nothing about it.
+        chosen = preset(database, arguments.preset)
+        system_prompt = chosen.system_prompt or parameters.system_prompt
+        parameters = replace(chosen, system_prompt=system_prompt)
+    conversation = replace(conversation, parameters=with_arguments(parameters, arguments))
     return conversation.with_turn(Turn("user", arguments.prompt))
 
 
@@ -53,19 +58,6 @@ def last_variant(conversation: Conversation) -> str:
 def _from_settings(context: Context) -> Parameters:
     settings = context.session.config.chat
     return Parameters(settings.system_prompt, settings.temperature, max_tokens=settings.max_tokens)
-
-
-def _with_arguments(context: Context, parameters: Parameters) -> Parameters:
-    arguments = context.arguments
-    given: dict[str, Any] = {
-        "system_prompt": arguments.system,
-        "temperature": arguments.temperature,
-        "top_p": arguments.top_p,
-        "max_tokens": arguments.max_tokens,
-        "seed": arguments.seed,
-        "stop": None if arguments.stop is None else tuple(arguments.stop),
-    }
-    return replace(parameters, **{name: one for name, one in given.items() if one is not None})
 
 
 def request_for(context: Context, conversation: Conversation, variant_id: str) -> ChatRequest:

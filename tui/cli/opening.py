@@ -8,8 +8,8 @@ from tui.cli.arguments import Parsed
 from tui.cli.options import Opening
 
 _NEED_A_PROMPT = (
-    "system", "max_tokens", "temperature", "top_p", "seed", "stop", "raw", "save", "at_once",
-    "curl", "show_request",
+    "system", "preset", "max_tokens", "temperature", "top_p", "seed", "stop", "raw", "save",
+    "at_once", "curl", "show_request",
 )  # fmt: skip
 
 
