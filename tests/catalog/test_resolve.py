@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from tui.catalog.resolve import find_variant, matches_name, stem
+from tui.catalog.resolve import find_variant, matches_name, stem, variant_suffix
 from tui.foundry.errors import NotFound
 from tui.foundry.types import Device, Model, Variant
 
@@ -77,3 +77,12 @@ def test_stems_and_matches() -> None:
     assert matches_name(QWEN, "qwen2.5-7b-instruct")
     assert matches_name(PHI, "PHI-4-mini")
     assert not matches_name(PHI, "phi-4")
+
+
+@pytest.mark.parametrize(
+    ("variant_id", "suffix"),
+    [("Phi-4-mini-instruct-generic-cpu:5", "generic-cpu:5"), ("otter-gpu", "gpu"),
+     ("my-own:1", "my-own:1"), ("cpu", "cpu")],
+)  # fmt: skip
+def test_what_tells_a_variant_from_its_siblings(variant_id: str, suffix: str) -> None:
+    assert variant_suffix(variant_id) == suffix

@@ -61,6 +61,15 @@ def stem(variant_id: str) -> str:
     return _DEVICE_SUFFIX.sub("", split_version(variant_id)[0]).casefold()
 
 
+def variant_suffix(variant_id: str) -> str:
+    """Return what tells a variant from others of its model, `generic-cpu:4`; all without such."""
+    return variant_id[len(stem(variant_id)) :].lstrip("-") if _suffixed(variant_id) else variant_id
+
+
+def _suffixed(variant_id: str) -> bool:
+    return _DEVICE_SUFFIX.search(split_version(variant_id)[0]) is not None
+
+
 def _by_alias(model: Model, wanted: str) -> list[tuple[Model, Variant]]:
     if model.alias.casefold() != wanted.casefold():
         return []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tui.catalog.providers import short_name
+from tui.catalog.resolve import variant_suffix
 from tui.catalog.rows import CatalogRow
 from tui.formats import UNKNOWN, format_bytes, format_context
 from tui.foundry.text import clean_text
@@ -41,7 +42,8 @@ def _cells(row: CatalogRow) -> tuple[Cell, ...]:
     muted: Tone = "muted" if row.state == "registry only" else ""
     mark = "*" if row.marked else " "
     opener = ("▾" if row.expanded else "▸") if row.expandable else " "
-    label = clean_text(row.label, False)
+    # Under its model a variant is told by the end of its name, which a narrow column would cut.
+    label = clean_text(variant_suffix(row.label) if row.depth else row.label, False)
     demo = " (demo)" if row.model and row.model.demo and not row.depth else ""
     return (
         Cell(f"{mark}{_GLYPHS[row.state]}{opener}", _STATE_TONES.get(row.state, "muted")),

@@ -75,7 +75,7 @@ def details(row: CatalogRow, width: int) -> Content:
 def brief(row: CatalogRow) -> Content:
     """Write the few lines that there is room for below the table of a narrow terminal."""
     model, variant = row.model, row.variant
-    if is_unread(row) or model is None or variant is None or model.as_of:
+    if is_unread(row) or model is None or variant is None:
         return details(row, 0)
     summary = clean_text(summary_text(model, variant), False)
     head = Content.assemble((clean_text(row.label, False), "b $primary"), f"  {summary}")
@@ -83,7 +83,11 @@ def brief(row: CatalogRow) -> Content:
     first = [fact for fact in facts if fact.label in ("Attention", "Fit", "Update")]
     rest = [fact for fact in facts if fact not in first and fact.label != "Runs on"]
     more = " · ".join(clean_text(f"{one.label}: {one.value}", False) for one in reversed(rest))
-    return Content("\n").join([head, *(_fact(one) for one in first), Content(more)])
+    lines = [head, *(_fact(one) for one in first)]
+    if model.as_of:
+        known = f"Known from {model.as_of}: getting it needs a network; R asks again."
+        lines.insert(1, Content.styled(known, "$text-warning"))
+    return Content("\n").join([*lines, Content(more)])
 
 
 def _fact(fact: Fact) -> Content:

@@ -57,7 +57,7 @@ class InfoDialog(Dialog[None]):
         """Fill it, and ask the tool."""
         scroll = self.query_one(VerticalScroll)
         scroll.styles.max_height = max(4, self.app.size.height - 8)
-        width = min(92, self.app.size.width - 10)
+        width = min(92, self.app.size.width - 13)
         self.query_one("#known", Static).update(details(self._row, width))
         scroll.focus()
         if self._description is not None:
