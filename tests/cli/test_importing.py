@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import tarfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import pytest
 from tests.cli.conftest import Ran
 from tests.support.model_folders import write_model_folder
 from tests.support.scripted_backend import ScriptedBackend
+from tui.cache.bundle import export_bundle
 
 Run = Callable[..., Ran]
 
@@ -80,3 +82,16 @@ def test_mending_says_what_was_written(run: Run, tmp_path: Path) -> None:
         "The chat template is plain: compare it with the model's page.",
     ]
     assert not (folder / "chat_template.jinja").exists()
+
+
+def test_archives_are_checked_by_their_checksums(run: Run, tmp_path: Path) -> None:
+    folder = write_model_folder(tmp_path / "otter")
+    plain = tmp_path / "plain.tar"
+    with tarfile.open(plain, "w") as tar:
+        tar.add(folder, "otter")
+    assert "no checksums" in run("import", str(plain), "--check").out
+    bundle = tmp_path / "otter.tar"
+    export_bundle(folder, "otter:1", bundle, lambda *_: None)
+    assert "otter.tar is whole: otter:1" in run("import", str(bundle), "--check").out
+    bundle.write_bytes(bundle.read_bytes()[:-9000])
+    assert run("import", str(bundle), "--check").code == 1

@@ -21,6 +21,7 @@ import pytest
 if sys.platform == "win32":
     pytest.skip("needs a pseudo-terminal", allow_module_level=True)
 
+from tests.support.builder_stand_in import BuilderStandIn, checkpoint
 from tests.support.terminal import Terminal
 
 Start = Callable[..., Terminal]
@@ -49,6 +50,12 @@ def children_of(pid: int) -> list[psutil.Process]:
 def test_the_course_on_the_screen(start: Start, environment: dict[str, str], home: Path) -> None:
     own = home / "work" / "my-model"
     shutil.copytree(DEMO_FOLDER, own)
+    source = checkpoint(home / "work" / "Llama 3.2")
+    python = BuilderStandIn(home / "builder").python
+    # As a person would have it after the first time.
+    settings = Path(environment["FOUNDRY_TUI_HOME"]) / "config" / "config.toml"
+    settings.parent.mkdir(parents=True)
+    settings.write_text(f'compile_python = "{python}"\n')
     terminal = start(columns=120, lines=40)
 
     # Part 1: list the catalog, with the team's registry in it; run two candidates.
@@ -63,9 +70,23 @@ def test_the_course_on_the_screen(start: Start, environment: dict[str, str], hom
     terminal.press("/", *["backspace"] * 10, "enter")
     terminal.wait_for("demo-small")
 
-    # Part 3: bring one's own model; it stands in the cache and runs.
+    # Part 3: a directory for the models, ...
     terminal.press("2")
     terminal.wait_for("demo-large")
+    terminal.press("m")
+    terminal.wait_for("Move the cache")
+    terminal.type(str(home / "work" / "models"))
+    terminal.press("enter")
+    terminal.wait_for("are kept in")
+    # ... a model compiled into it, and a directory brought along; they stand in the cache.
+    terminal.press("K")
+    terminal.wait_for("Compile a Hugging Face model")
+    terminal.type(str(source))
+    terminal.wait_for("✓ RAM: about")
+    terminal.press("enter")
+    terminal.wait_for("compile llama-3.2: done")
+    terminal.wait_for(lambda text: "3 variants" in text and "○  llama-3.2" in text)
+    assert (home / "work" / "models" / "Local" / "llama-3.2-1" / "model.onnx").is_file()
     terminal.press("i")
     terminal.wait_for("Import a model directory")
     terminal.type(str(own))
@@ -73,13 +94,25 @@ def test_the_course_on_the_screen(start: Start, environment: dict[str, str], hom
     terminal.press("enter")
     terminal.wait_for("import my-model: done")
 
-    # Part 2: talk to a model.
+    # Part 4: the compiled model goes into the registry, and is recommended by it.
     terminal.press("1")
     terminal.wait_for("my-model")
     terminal.press("/")
-    terminal.type("my-model")
-    terminal.press("enter", "c")
-    terminal.wait_for(lambda text: "my-model" in text and "send" in text)
+    terminal.type("llama-3.2")
+    terminal.press("enter", "a")
+    terminal.wait_for("Add to the registry")
+    terminal.press("enter")
+    terminal.wait_for(lambda text: "Add to the registry" not in text)
+    registry = json.loads((home / "work" / "models.json").read_text())
+    assert "llama-3.2" in [entry["name"] for entry in registry]
+    terminal.press("r")
+    terminal.wait_for("the course's rule")
+    terminal.press("escape")
+    terminal.settle()
+
+    # Part 2: talk to a model.
+    terminal.press("c")
+    terminal.wait_for(lambda text: "llama-3.2" in text and "send" in text)
     terminal.type("Say hello in 5 words.")
     terminal.press("enter")
     terminal.wait_for("TTFT")
@@ -89,7 +122,7 @@ def test_the_course_on_the_screen(start: Start, environment: dict[str, str], hom
     terminal.press("escape")
     terminal.settle()
     terminal.press("4")
-    terminal.wait_for(lambda text: "RAM" in text and "my-model" in text)
+    terminal.wait_for(lambda text: "RAM" in text and "llama-3.2" in text)
 
     # Part 5: latency of models side by side.
     terminal.press("5")
@@ -183,8 +216,30 @@ def test_the_course_in_commands(environment: dict[str, str], home: Path) -> None
         "--chat-template",
         "phi",
     )
-    cache = json.loads(command(environment, "cache", "--json").stdout)
-    assert any("my-model" in entry["variant"] for entry in cache["entries"])
+    # A directory for the models, one of them compiled; it is listed, runs, and is registered.
+    models = home / "work" / "models"
+    command(environment, "cache", "cd", "models", "--models", "link")
+    python = BuilderStandIn(home / "builder").python
+    source = checkpoint(home / "work" / "Llama 3.2")
+    compiled = command(
+        environment,
+        "compile",
+        str(source),
+        "--name",
+        "llama-3.2",
+        "--python",
+        str(python),
+        "--json",
+    )
+    assert json.loads(compiled.stdout)["variant"] == "llama-3.2:1"
+    cache = json.loads(command(environment, "cache", "ls", "--json").stdout)
+    assert cache["location"] == str(models)
+    assert {"my-model:1", "llama-3.2:1"} <= {entry["variant"] for entry in cache["entries"]}
+    ran = command(environment, "run", "llama-3.2", "--once", "--verbose")
+    assert "llama-3.2:1 loaded in" in ran.stdout
+    command(environment, "registry", "add", "llama-3.2", "--task", "chat", "--min-ram-gb", "1")
+    small = command(environment, "select", "--task", "chat", "--ram-gb", "2", "--json")
+    assert json.loads(small.stdout)["choice"]["name"] == "llama-3.2"
 
     answer = json.loads(
         command(environment, "chat", "my-model", "Say hello in 5 words.", "--json").stdout

@@ -127,6 +127,12 @@ def sums_of(folder: Path, manifest: Manifest) -> FileSums:
     return sums
 
 
+def holds_checksums(path: Path) -> bool:
+    """Tell whether an archive is a bundle of ours. Raises `BundleError`."""
+    with opened(path) as archive:
+        return archive.manifest is not None
+
+
 def verify_bundle(path: Path, tell: Tell = lambda _done, _total: None) -> Manifest:
     """Read a bundle whole, and compare it with its manifest. Raises `BundleError`.
 

@@ -6,7 +6,7 @@ import asyncio
 from argparse import Namespace
 from pathlib import Path
 
-from tui.cache.bundle import is_archive, verify_bundle
+from tui.cache.bundle import holds_checksums, is_archive, verify_bundle
 from tui.cache.folder_check import Finding, check_folder, suggest_name
 from tui.cache.importing import import_from
 from tui.cache.mending import Mended, mend
@@ -51,14 +51,20 @@ async def run(context: Context) -> int:
     return 0
 
 
+def _look_at_archive(source: Path) -> tuple[Finding, ...]:
+    """Say what is known of an archive without unpacking it. Raises `BundleError`."""
+    if not holds_checksums(source):
+        what = f"{source.name} has no checksums; it is checked when it is unpacked"
+        return (Finding("info", what),)
+    manifest = verify_bundle(source)
+    size = format_bytes(manifest.size_bytes)
+    return (Finding("info", f"{source.name} is whole: {manifest.variant_id}, {size}"),)
+
+
 async def _check(context: Context, source: Path, mend_as: str | None) -> int:
     """Say what is missing, and change nothing. Exit code 1 where it cannot be imported."""
     if source.is_file() and is_archive(source):  # noqa: ASYNC240 - one look
-        manifest = await asyncio.to_thread(verify_bundle, source)
-        size = format_bytes(manifest.size_bytes)
-        findings: tuple[Finding, ...] = (
-            Finding("info", f"{source.name} is whole: {manifest.variant_id}, {size}"),
-        )
+        findings = await asyncio.to_thread(_look_at_archive, source)
         mended = Mended()
     else:
         mended = Mended() if mend_as is None else await asyncio.to_thread(mend, source, mend_as)

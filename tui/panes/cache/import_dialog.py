@@ -46,7 +46,8 @@ class _Looked:
 def _look(path: Path, mend_as: str | None) -> _Looked:
     """Check a directory; a bundle or an archive is checked when it is unpacked."""
     if os.path.isfile(path) and is_archive(path):
-        return _Looked((Finding("info", f"{path.name} will be unpacked, checked and imported."),))
+        finding = Finding("info", f"{path.name} will be unpacked, checked and imported.")
+        return _Looked((finding,), mendable=True)
     findings = check_folder(path)
     if not any(one.mendable for one in findings):
         return _Looked(findings)
