@@ -38,6 +38,7 @@ class AppMachine(AppActions):
     @on(m.VariantLoaded)
     def _variant_loaded(self, message: m.VariantLoaded) -> None:
         self.history.mark("load", message.result.variant_id)
+        self.sampling.take()
         trace = self.sampling.trace(message.result.load_s)
         memory = self.store.state.memory.loaded(message.result, trace=trace)
         self.store.apply("system", memory=memory)
@@ -64,6 +65,7 @@ class AppMachine(AppActions):
     @on(m.VariantUnloaded)
     def _variant_unloaded(self, message: m.VariantUnloaded) -> None:
         self.history.mark("unload", message.variant_id)
+        self.sampling.take()
         memory = self.store.state.memory.unloaded(
             message.variant_id, message.freed_bytes, trace=self.sampling.trace_of_job()
         )

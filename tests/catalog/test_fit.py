@@ -117,6 +117,17 @@ def test_loaded_needs_no_more() -> None:
     assert (fit.verdict, fit.need_bytes, fit.source) == ("fits", 0, "loaded")
 
 
+def test_an_answer_that_took_more_than_the_cache_counts() -> None:
+    record = MemoryRecord("phi:1", GB, "runtime", "2026-11-24T01:00:00+00:00")
+    plain = judge(PHI, MODEL, MEMORY, 4096, KvShape(32, 8, 64), record)
+    more = replace(record, answer_peak_bytes=5 * GB)
+    fit = judge(PHI, MODEL, MEMORY, 4096, KvShape(32, 8, 64), more)
+    assert fit.need_bytes == 5 * GB
+    assert [part.label for part in fit.parts] == ["at load", "answering"]
+    less = replace(record, answer_peak_bytes=GB + 1)
+    assert judge(PHI, MODEL, MEMORY, 4096, KvShape(32, 8, 64), less) == plain
+
+
 def test_what_was_measured_replaces_weights_and_overhead() -> None:
     record = MemoryRecord(PHI.id, 2_500 * MB, "runtime 2.2.1", "2026-11-24T10:00:00+00:00")
     fit = judge(PHI, MODEL, MEMORY, measured=record)

@@ -75,3 +75,23 @@ def test_what_was_not_measured_is_not_kept() -> None:
     assert (kept.backend, kept.resident_bytes, kept.context_tokens) == ("runtime 2.2.1", 100, 4096)
     assert record_from(info, LoadResult("phi:4", 0.5, None)) is None
     assert record_from(info, LoadResult("phi:4", 0.0, 100, already_loaded=True)) is None
+
+
+def test_what_answers_took_and_what_an_unload_gave_back_is_added_to_the_last_load(
+    file: Path,
+) -> None:
+    records = MemoryRecords(Database(file))
+    records.add(replace(RECORD, resident_bytes=200, load_peak_bytes=260))
+    records.add(replace(RECORD, resident_bytes=100))
+    records.complete("Phi:4", 350, None)
+    records.complete("Phi:4", None, 40)
+    records.complete("other:1", 999, 999)
+    known = record_of(MemoryRecords(Database(file)).known(), "phi:4")
+    assert known is not None
+    assert (known.resident_bytes, known.load_peak_bytes) == (200, 260)
+    assert known.answer_peak_bytes == 350  # the worst of any load
+    with Database(file).transaction() as connection:
+        rows = connection.execute(
+            "SELECT answer_peak_bytes, freed_bytes FROM memory_records ORDER BY id"
+        ).fetchall()
+    assert [tuple(row) for row in rows] == [(None, None), (350, 40)]
