@@ -7,6 +7,7 @@ from pathlib import Path
 
 from tui.cache.notes import CacheNotebook
 from tui.database import Database
+from tui.foundry.types import CacheEntry, CacheInfo
 
 BEFORE, LATER = datetime(2026, 1, 2, tzinfo=UTC), datetime(2026, 3, 4, tzinfo=UTC)
 
@@ -58,5 +59,12 @@ def test_checksums_are_kept_by_directory(tmp_path: Path) -> None:
     notebook.keep_checksums(tmp_path, {"a/b": (1, 2, "ff")})
     assert notebook.checksums(tmp_path) == {"a/b": (1, 2, "ff")}
     assert str(tmp_path) in notebook.read("runtime").checked_at_s
+    entry = CacheEntry("otter:1", tmp_path / "otter", 1, 1.0)
+    notebook.keep_checksums(entry.path, {})
+    notebook.keep_checksums(Path("/elsewhere/newt"), {})
+    notebook.forget_gone(CacheInfo(tmp_path, (entry,), 0))
+    checked = notebook.read("runtime").checked_at_s
+    assert set(checked) == {str(entry.path), "/elsewhere/newt"}
+    notebook.keep_checksums(tmp_path, {"a/b": (1, 2, "ff")})
     notebook.forget_checksums(tmp_path)
     assert notebook.checksums(tmp_path) is None

@@ -2,6 +2,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import pytest
+
 from tests.cli.conftest import Ran
 from tests.support.scripted_backend import LARGE, SMALL, ScriptedBackend
 from tui.foundry.errors import DownloadFailed, RequestFailed
@@ -74,3 +76,32 @@ def test_a_download_that_fails(run: Run, backend: ScriptedBackend) -> None:
     ran = run("download", "phi-4-mini")
     assert (ran.code, ran.out) == (1, "")
     assert "hint: Try again." in ran.err
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [("list",), ("location",), ("doctor",), ("doctor", "--checksums"), ("cd", "/x"), ("cd", "-"),
+     ("rm", "demo-small"), ("update", "phi-4-mini"), ("update", "--all"), ("clean",),
+     ("rollback", "demo-small"), ("export", "demo-small", "x.tar")],
+)  # fmt: skip
+def test_a_bare_endpoint_says_why_it_cannot(
+    run: Run, backend: ScriptedBackend, arguments: tuple[str, ...]
+) -> None:
+    for capability in Capability:
+        backend.info.unavailable[capability] = "The server keeps that to itself."
+    ran = run("cache", *arguments)
+    assert (ran.code, ran.out) == (1, "")
+    assert ran.err.splitlines()[0] == "error: The server keeps that to itself."
+
+
+def test_a_loaded_model_is_unloaded_first_where_that_was_agreed_to(
+    run: Run, backend: ScriptedBackend
+) -> None:
+    backend.mark(SMALL, loaded=True)
+    run("cache", "rm", "demo-small", "--yes")
+    done = [call for call in backend.calls if call.startswith(("unload", "remove"))]
+    assert done == [f"unload {SMALL}", f"remove {SMALL}"]
+    backend.mark(LARGE, loaded=True)
+    backend.fail("remove", RequestFailed("It is in memory.", "Unload it first."))
+    assert run("cache", "rm", "demo-large").code == 1
+    assert f"unload {LARGE}" not in backend.calls

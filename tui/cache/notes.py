@@ -10,6 +10,7 @@ from pathlib import Path
 
 from tui.database import Database
 from tui.foundry.ids import same_variant
+from tui.foundry.types import CacheInfo
 
 FileSum = tuple[int, int, str]
 """Size in bytes, time of change in nanoseconds, SHA-256 in hexadecimal digits."""
@@ -133,6 +134,16 @@ class CacheNotebook:
         """Forget a directory that is gone."""
         with self._database.transaction() as connection:
             connection.execute("DELETE FROM folder_checksums WHERE folder = ?", (str(folder),))
+
+    def forget_gone(self, cache: CacheInfo) -> None:
+        """Forget directories that are no longer in a cache: another may come under their names."""
+        there = {str(entry.path) for entry in cache.entries}
+        roots = (cache.location, cache.location.resolve())
+        with self._database.transaction() as connection:
+            for (folder,) in connection.execute("SELECT folder FROM folder_checksums").fetchall():
+                inside = any(Path(folder).is_relative_to(root) for root in roots)
+                if inside and folder not in there:
+                    connection.execute("DELETE FROM folder_checksums WHERE folder = ?", (folder,))
 
 
 def _seconds(text: object) -> float:

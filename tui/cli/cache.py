@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 from tui.cache.entries import CacheRow, build_cache_rows, last_used
+from tui.cache.notes import CacheNotebook
+from tui.cli.asking import confirm, somebody_is_there
 from tui.cli.cache_versions import read_notes
 from tui.cli.execute import Context, exit_code_of, find
 from tui.cli.output import table
+from tui.database import Database
 from tui.formats import format_bytes
 from tui.foundry.backend import Backend
 from tui.foundry.errors import FoundryError
 from tui.foundry.ids import split_version
+from tui.foundry.text import clean_text
 from tui.foundry.types import CacheInfo
 
 
@@ -94,6 +100,8 @@ async def _remove(context: Context, backend: Backend) -> int:
     for name in wanted:
         try:
             _, variant = await find(backend, name)
+            if variant.loaded and await _may_unload(context, variant.id):
+                await backend.unload(variant.id)
             freed = await backend.remove(variant.id)
         except FoundryError as error:
             errors.append(error)
@@ -101,9 +109,24 @@ async def _remove(context: Context, backend: Backend) -> int:
         else:
             removed.append({"variant": variant.id, "freed_bytes": freed})
     if removed:
+        await _forget_gone(context, backend)
         lines = [
             f"Deleted {row['variant']}: {format_bytes(row['freed_bytes'])} freed" for row in removed
         ]
         values = {"removed": removed, "freed_bytes": sum(row["freed_bytes"] for row in removed)}
         context.output.result(values, "\n".join(lines))
     return exit_code_of(errors, len(wanted))
+
+
+async def _may_unload(context: Context, variant_id: str) -> bool:
+    """Ask before a model leaves memory; where nobody is there the backend refuses to delete it."""
+    if not context.arguments.yes and not somebody_is_there():
+        return False
+    question = f"{clean_text(variant_id, False)} is in memory. Unload and delete it?"
+    return await confirm(question, yes=context.arguments.yes)
+
+
+async def _forget_gone(context: Context, backend: Backend) -> None:
+    notebook = CacheNotebook(Database(context.session.paths.database))
+    with contextlib.suppress(FoundryError):  # what is deleted is deleted
+        await asyncio.to_thread(notebook.forget_gone, await backend.cache())

@@ -17,6 +17,7 @@ from tui.catalog.snapshot import with_snapshot
 from tui.database import Database, DatabaseError
 from tui.foundry.backend import Backend
 from tui.foundry.errors import FoundryError
+from tui.foundry.types import CacheInfo
 from tui.messages import (
     BackendChanged,
     BackendConnected,
@@ -157,14 +158,15 @@ async def fetch_cache(backend: Backend, notebook: CacheNotebook, post: Post) -> 
     else:
         shapes, notes = await asyncio.gather(
             asyncio.to_thread(kv_shapes, cache),
-            asyncio.to_thread(_read_notes, notebook, backend.info.kind),
+            asyncio.to_thread(_read_notes, notebook, backend.info.kind, cache),
         )
         post(CacheFetched(cache, shapes, notes))
 
 
-def _read_notes(notebook: CacheNotebook, kind: str) -> CacheNotes:
+def _read_notes(notebook: CacheNotebook, kind: str, cache: CacheInfo) -> CacheNotes:
     """Return the notes; without a database the list is shown all the same."""
     try:
+        notebook.forget_gone(cache)
         return notebook.read(kind)
     except DatabaseError:
         return CacheNotes()

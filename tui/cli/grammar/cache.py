@@ -51,6 +51,7 @@ def add_cache(add: Add) -> None:
     for word in ("rm", "remove"):
         remove = add(word, "cache", "delete models from disk", actions)
         remove.add_argument("models", metavar="X", nargs="+", help="alias or variant id")
+        remove.add_argument("--yes", action="store_true", help="unload first what is in memory")
         remove.set_defaults(action="rm")
 
 

@@ -60,13 +60,13 @@ def details(row: CacheRow, state: State, now_s: float) -> Content:
     ]
     if damaged:
         lines.append(Content.styled("Not as it was: the doctor (d) says more.", "$text-error"))
-    lines.append(Content.styled(clean_text(str(row.entry.path), False), "$text-muted"))
+    lines.append(Content.styled(clean_text(str(row.entry.path), False), "$foreground-muted"))
     facts = [f"frees {format_bytes(row.frees_bytes)}"]
     if row.entry.modified_at:
         facts.append(f"changed {format_age(now_s - row.entry.modified_at)}")
     if (checked := state.cache_notes.checked_at_s.get(str(row.entry.path))) is not None:
         facts.append(f"checksums {format_age(now_s - checked)}")
-    lines.append(Content.styled(" · ".join(facts), "$text-muted"))
+    lines.append(Content.styled(" · ".join(facts), "$foreground-muted"))
     return Content("\n").join(lines)
 
 

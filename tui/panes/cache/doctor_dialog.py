@@ -85,7 +85,7 @@ class DoctorDialog(Dialog[Mend | CheckSums]):
             text = Content("\n").join(
                 [
                     Content(clean_text(f"{finding.what} {finding.mend}", False)),
-                    Content.styled(clean_text(str(finding.path), False), "$text-muted"),
+                    Content.styled(clean_text(str(finding.path), False), "$foreground-muted"),
                 ]
             )
         self.query_one("#finding", Static).update(text)
