@@ -41,7 +41,7 @@ async def test_what_becomes_of_the_models_is_asked(
     async with cache(backend) as pilot:
         await name_place(pilot, new)
         await expect_text(pilot, "1 model, 1.0 GB: at once, on the same disk")
-        await expect_text(pilot, "vanish from view")
+        await expect_text(pilot, "no longer in view")
         await pilot.press("enter")
         await expect_text(pilot, "1 moved.")
         assert (new / "otter-generic-cpu-3" / "genai_config.json").is_file()

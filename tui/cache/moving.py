@@ -64,8 +64,8 @@ class MovePlan:
             move = f"not enough room: {size} needed, {format_bytes(self.free_bytes)} free"
         return (
             ("move", move),
-            ("link", f"{models} stay in the old directory and are listed in the new one too"),
-            ("leave", f"{models} stay in the old directory and vanish from view"),
+            ("link", f"{models} left in the old directory, and listed in the new one by links"),
+            ("leave", f"{models} left in the old directory, and no longer in view"),
         )
 
 

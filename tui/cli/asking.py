@@ -43,6 +43,9 @@ async def ask(prompt: str) -> str:
         return line.strip()
     try:
         await typed.wait()
+    except asyncio.CancelledError:
+        sys.stderr.write("\n")
+        raise
     finally:
         loop.remove_reader(sys.stdin.fileno())
     return sys.stdin.readline().strip()

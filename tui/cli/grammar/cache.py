@@ -10,7 +10,7 @@ from tui.cli.grammar.parts import Add, actions_of
 
 def add_cache(add: Add) -> None:
     """Add `cache` with its actions."""
-    parser = add("cache", "cache", "list what is on disk, say where, or delete")
+    parser = add("cache", "cache", "list, update, move, mend, export or delete what is on disk")
     actions = actions_of(parser)
     for word in ("list", "ls"):
         add(word, "cache", "list what is on disk", actions).set_defaults(action="list")
