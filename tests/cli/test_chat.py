@@ -291,6 +291,9 @@ def test_what_broke_off_is_kept(run: Run, backend: ScriptedBackend, paths: Paths
     (conversation,) = kept(paths)
     assert conversation.turns[-1].content == "half"
     assert conversation.turns[-1].figures["ended"] == "failed"
+    assert conversation.turns[-1].figures["error"] == "It broke. Try again."
+    assert conversation.turns[-1].figures["device"] == "CPU"
+    assert conversation.turns[-1].figures["context_tokens"] == 1024
 
 
 def test_a_conversation_that_is_not_there(run: Run, backend: ScriptedBackend) -> None:

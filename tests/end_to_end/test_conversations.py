@@ -99,7 +99,7 @@ def test_a_program_that_is_killed_in_an_answer_loses_nothing(
     start: Start, environment: dict[str, str], throttles: list[Throttle]
 ) -> None:
     terminal = start("chat", "demo-small", columns=80, lines=24)
-    terminal.wait_for("demo-small-generic-cpu:1")
+    terminal.wait_for("loads with the first question")
     terminal.type("hello")
     terminal.press("enter")
     terminal.wait_for("stopped")
@@ -148,7 +148,7 @@ def test_two_demo_models_side_by_side_and_into_a_benchmark(
     start: Start, environment: dict[str, str]
 ) -> None:
     terminal = start("chat", "demo-small", columns=80, lines=24)
-    terminal.wait_for("demo-small-generic-cpu:1")
+    terminal.wait_for("loads with the first question")
     terminal.type("What is edge AI?")
     terminal.press("ctrl+s")
     terminal.wait_for("space chooses")

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
+from typing import Any
 
 from tui.chat.answering import Answer
 from tui.chat.conversation import Conversation, Turn
@@ -13,6 +14,7 @@ from tui.chat.figures import AnswerFigures, AnswerMeter
 from tui.chat.history import ConversationStore
 from tui.chat.wording import as_record
 from tui.database import DatabaseError
+from tui.foundry.errors import FoundryError
 from tui.foundry.types import ChatEvent
 
 SAVE_EVERY_S = 1.0
@@ -25,6 +27,7 @@ class Keeper:
         store: Where it is kept.
         conversation: Ends with the question; the answer is added to it.
         variant_id: Who answers.
+        facts: What else stands with the figures: `device`, `context_tokens` of the model.
         on_trouble: Told once when nothing can be written; the answer goes on all the same.
     """
 
@@ -33,9 +36,11 @@ class Keeper:
         store: ConversationStore,
         conversation: Conversation,
         variant_id: str,
+        facts: Mapping[str, Any],
         on_trouble: Callable[[DatabaseError], object],
     ) -> None:
         self._store = store
+        self._facts = facts
         self._on_trouble = on_trouble
         self._meter = AnswerMeter()
         self._waiting: Conversation | None = None
@@ -49,7 +54,7 @@ class Keeper:
     def take(self, told: ChatEvent | Answer) -> None:
         """Take in the next event, or the end."""
         if isinstance(told, Answer):
-            self._set(told.figures, told.ended)
+            self._set(told.figures, told.ended, told.error)
             self._save(self.conversation)
             return
         self._meter.feed(told)
@@ -63,13 +68,16 @@ class Keeper:
         if self._writing is not None:
             await self._writing
 
-    def _set(self, figures: AnswerFigures, ended: str) -> None:
+    def _set(self, figures: AnswerFigures, ended: str, error: FoundryError | None = None) -> None:
+        record = {**self._facts, **as_record(figures, ended)}
+        if error is not None:
+            record["error"] = f"{error.message} {error.hint}".strip()
         turn = replace(
             self.conversation.turns[-1],
             content=figures.text,
             reasoning=figures.reasoning_text,
             reasoning_s=figures.reasoning_s,
-            figures=as_record(figures, ended),
+            figures=record,
         )
         self.conversation = self.conversation.with_last(turn)
 

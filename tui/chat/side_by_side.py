@@ -45,6 +45,8 @@ class Asked:
 
     variant: Variant
     request: ChatRequest
+    context_tokens: int | None = None
+    """How much the model can hold; kept with the figures."""
 
 
 async def ask_side_by_side(
@@ -97,21 +99,21 @@ class KeptAnswers:
 
     Args:
         database: Where they are kept.
+        asked: The models.
         conversations: One for each model, each ending with the question.
-        variant_ids: The models.
         on_trouble: Told when one cannot be written.
     """
 
     def __init__(
         self,
         database: Database,
+        asked: Sequence[Asked],
         conversations: Sequence[Conversation],
-        variant_ids: Sequence[str],
         on_trouble: Callable[[DatabaseError], object],
     ) -> None:
         self._database = database
         self._conversations = conversations
-        self._variant_ids = variant_ids
+        self._asked = asked
         self._on_trouble = on_trouble
         self._keepers: dict[int, Keeper] = {}
 
@@ -133,7 +135,11 @@ class KeptAnswers:
             self._keepers[index] = Keeper(
                 ConversationStore(self._database),
                 self._conversations[index],
-                self._variant_ids[index],
+                self._asked[index].variant.id,
+                {
+                    "device": str(self._asked[index].variant.device),
+                    "context_tokens": self._asked[index].context_tokens,
+                },
                 self._on_trouble,
             )
         if (keeper := self._keepers.get(index)) is not None:

@@ -104,7 +104,11 @@ async def _ask_one(context: Context, store: ConversationStore, conversation: Con
         keeper = None
         if arguments.save or arguments.resume:
             keeper = Keeper(
-                store, conversation, variant.id, lambda error: say_not_kept(context, error)
+                store,
+                conversation,
+                variant.id,
+                {"device": str(variant.device), "context_tokens": model.context_tokens},
+                lambda error: say_not_kept(context, error),
             )
         printer = _Printer(output, keeper)
         try:

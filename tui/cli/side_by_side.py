@@ -43,8 +43,8 @@ async def run(context: Context, database: Database) -> int:
         # Each answer stands in a conversation of its own.
         conversations = [conversation_for(context, store, database) for _ in found]
         asked = [
-            Asked(variant, request_for(context, one, variant.id))
-            for (_, variant), one in zip(found, conversations, strict=True)
+            Asked(variant, request_for(context, one, variant.id), model.context_tokens)
+            for (model, variant), one in zip(found, conversations, strict=True)
         ]
         if arguments.curl:
             return show_curl(context, backend, [one.request for one in asked])
@@ -53,7 +53,7 @@ async def run(context: Context, database: Database) -> int:
         kept = None
         if arguments.save:
             kept = KeptAnswers(
-                database, conversations, names, lambda error: say_not_kept(context, error)
+                database, asked, conversations, lambda error: say_not_kept(context, error)
             )
         printer = _Printer(output, names, order, kept)
         try:

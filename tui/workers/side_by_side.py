@@ -75,8 +75,8 @@ async def ask_and_post(
     """
     kept = KeptAnswers(
         database,
+        asked,
         conversations,
-        [one.variant.id for one in asked],
         lambda error: post(SavingFailed(error)),
     )
     columns = [_Column(index, one.variant.id, post) for index, one in enumerate(asked)]

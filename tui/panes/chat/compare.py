@@ -21,7 +21,7 @@ from tui.chat.parameters import Parameters
 from tui.chat.side_by_side import ORDERS, Asked, Order
 from tui.database import Database
 from tui.foundry.errors import FoundryError
-from tui.foundry.types import Variant
+from tui.foundry.types import Model, Variant
 from tui.messages import AnsweringChanged, BenchRequested
 from tui.panes.chat.compare_column import CompareColumn
 from tui.panes.chat.views import key_namer
@@ -155,7 +155,7 @@ class CompareScreen(ModalScreen[None]):
             return False
         backend = self._store.backend
         try:
-            variants = [self._variant(one) for one in self._variant_ids]
+            found = [self._find(one) for one in self._variant_ids]
         except FoundryError as error:
             self.notify(f"{error.message}\n{error.hint}", severity="warning", markup=False)
             return False
@@ -164,8 +164,12 @@ class CompareScreen(ModalScreen[None]):
             return False
         self._conversations = conversations
         asked = [
-            Asked(variant, one.parameters.request(variant.id, one.messages()))
-            for variant, one in zip(variants, conversations, strict=True)
+            Asked(
+                variant,
+                one.parameters.request(variant.id, one.messages()),
+                model.context_tokens,
+            )
+            for (model, variant), one in zip(found, conversations, strict=True)
         ]
         for column, conversation in zip(self.columns, conversations, strict=True):
             column.begin(conversation)
@@ -174,9 +178,9 @@ class CompareScreen(ModalScreen[None]):
         self._draw()
         return True
 
-    def _variant(self, variant_id: str) -> Variant:
-        """Return the variant as it stands now. Raises `NotFound`."""
-        return find_variant(self._store.state.models or (), variant_id)[1]
+    def _find(self, variant_id: str) -> tuple[Model, Variant]:
+        """Return model and variant as they stand now. Raises `NotFound`."""
+        return find_variant(self._store.state.models or (), variant_id)
 
     @work(group="side by side", exclusive=True)
     async def _stream(self, asked: list[Asked]) -> None:

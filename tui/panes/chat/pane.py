@@ -33,6 +33,7 @@ LEAST_TITLE = 8
 EMPTY = """Ask a question: write below, enter sends.
 
 The model that answers stands in the first line; ctrl+t chooses another.
+f3 opens a conversation that was kept; f4 asks several models side by side.
 esc leaves the text field, then 1 to 5 switch panes.
 
 Try: Explain edge AI in one sentence."""
