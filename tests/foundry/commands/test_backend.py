@@ -30,6 +30,7 @@ from tui.foundry.types import (
     ChatFinished,
     ChatMessage,
     ChatRequest,
+    ImportOptions,
     Progress,
     Variant,
 )
@@ -296,6 +297,22 @@ async def test_ones_own_model_is_linked_into_the_cache(
     assert kept == {"Name": "my-otter:1", "PromptTemplate": template}
     await backend.remove("my-otter:1")
     assert (model_folder / "genai_config.json").exists()
+
+
+async def test_a_prompt_template_is_written_where_the_directory_has_none(
+    backend: FoundryBackend, model_folder: Path
+) -> None:
+    text = "{% for m in messages %}<|im_start|>{{ m['role'] }}\n{{ m['content'] }}<|im_end|>"
+    options = ImportOptions("register", {"chat_template.jinja": text})
+    await backend.import_model(model_folder, "my-otter", options)
+    (own,) = [one for one in (await backend.cache()).entries if one.variant_id == "my-otter:1"]
+    prompts = json.loads((own.path / "inference_model.json").read_text())["PromptTemplate"]
+    assert prompts == {
+        "assistant": "{Content}",
+        "prompt": "<|im_start|>user\n{Content}<|im_end|>\n<|im_start|>assistant\n",
+    }
+    assert not (model_folder / "inference_model.json").exists()
+    await backend.remove("my-otter:1")
 
 
 # The service

@@ -10,6 +10,7 @@ import pytest
 
 from tests.support import runtime
 from tests.support.runtime import running_runtime, runtime_is_there
+from tui.cache.importing import import_from
 from tui.foundry.errors import (
     FoundryError,
     InvalidModelFolder,
@@ -188,3 +189,22 @@ async def test_two_runtimes_share_one_cache(tmp_path: Path) -> None:
         for backend in (one, other):
             await backend.load(DEMO)
             assert isinstance((await answer(backend, question(DEMO)))[-1], ChatFinished)
+
+
+async def test_a_copy_with_a_template_of_its_own_loads_and_answers(tmp_path: Path) -> None:
+    source = tmp_path / "mine"
+    shutil.copytree(runtime.DEMO_MODELS / "demo-small", source)
+    (source / "chat_template.jinja").unlink()
+    (source / "tokenizer_config.json").unlink()
+    async with running_runtime(tmp_path) as backend:
+        imported = await import_from(
+            backend, source, "mine", tmp_path / "unpacked", way="copy", mend_as="phi"
+        )
+        assert len(imported.mended) == 2
+        shutil.rmtree(source)
+        await backend.load(imported.variant_id)
+        events = await answer(backend, question(imported.variant_id))
+        assert isinstance(events[-1], ChatFinished)
+        assert events[-1].output_tokens
+        await backend.unload(imported.variant_id)
+        assert await backend.remove(imported.variant_id) > 1_000_000
