@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from tui.cache.notes import CacheNotes
-from tui.cache.versions import newest_listed, old_versions, versions_on_disk
+from tui.cache.versions import newer_of, newest_by_name, old_versions, versions_on_disk
 from tui.formats import UNKNOWN, format_age, format_bytes
 from tui.foundry.ids import same_variant, split_version
 from tui.foundry.types import CacheEntry, CacheInfo, Model, Variant
@@ -92,6 +92,7 @@ def build_cache_rows(
     known = {
         variant.id.casefold(): (model, variant) for model in models for variant in model.variants
     }
+    newest = newest_by_name(models)
     replaced = {old.entry: old for old in old_versions(cache, notes)}
     rows: list[CacheRow] = []
     for entry in cache.entries:
@@ -99,7 +100,7 @@ def build_cache_rows(
         if old := replaced.get(entry):
             row = replace(row, replaced_by=old.newer_id, replacement_worked=old.worked)
         elif row.usable:
-            newer = newest_listed(entry.variant_id, models)
+            newer = newer_of(entry.variant_id, newest)
             row = replace(row, newer_id=newer or "", goes_back_to=_older(entry, cache))
         if entry.variant_id:
             row = replace(row, last_used_s=notes.last_used_s(entry.variant_id))

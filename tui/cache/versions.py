@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from tui.cache.notes import CacheNotes
@@ -29,22 +29,29 @@ def same_name(one: str, other: str) -> bool:
 
 
 def newest_listed(variant_id: str, models: Iterable[Model]) -> str | None:
-    """Return the id of the newest version that can be had, where it is newer than this one.
+    """Return the id of the newest version that can be had, where it is newer than this one."""
+    return newer_of(variant_id, newest_by_name(models))
+
+
+def newest_by_name(models: Iterable[Model]) -> Mapping[str, tuple[int, str]]:
+    """Return version and id of the newest version of each variant, by its folded name.
 
     Rows of the snapshot that ships with the program cannot be downloaded, so they do not count.
     """
-    version = split_version(variant_id)[1]
-    if version is None:
-        return None
-    newest: tuple[int, str] | None = None
+    newest: dict[str, tuple[int, str]] = {}
     for model in models:
-        if model.as_of:
-            continue
-        for variant in model.variants:
-            other = split_version(variant.id)[1]
-            if other is not None and other > version and same_name(variant.id, variant_id):
-                newest = max(newest or (0, ""), (other, variant.id))
-    return newest[1] if newest else None
+        for variant in model.variants if not model.as_of else ():
+            name, version = split_version(variant.id)
+            if version is not None and version > newest.get(name.casefold(), (-1, ""))[0]:
+                newest[name.casefold()] = (version, variant.id)
+    return newest
+
+
+def newer_of(variant_id: str, newest: Mapping[str, tuple[int, str]]) -> str | None:
+    """Return the id of the newest version, where it is newer than this one."""
+    name, version = split_version(variant_id)
+    listed = newest.get(name.casefold())
+    return None if version is None or listed is None or listed[0] <= version else listed[1]
 
 
 def versions_on_disk(entries: Iterable[CacheEntry], variant_id: str) -> list[CacheEntry]:
