@@ -148,11 +148,11 @@ class BlindScreen(ModalScreen[RatingSummary]):
         title = f"Blind rating · {clean_text(self._rater, False)}"
         if sheet is not None:
             title += f" · prompt {session.place} of {len(session.sheets)}"
-            if len(set(sheet.answers)) == 1:
-                title += " · all answers are the same (t)"
-        self.query_one("#blind-head", Static).update(
-            f"{title} · {session.rated} done" if self._results is None else title
-        )
+        if self._results is None:
+            title += f" · {session.rated} done"
+        if sheet is not None and len(set(sheet.answers)) == 1:
+            title += " · all answers are the same (t)"
+        self.query_one("#blind-head", Static).update(title)
         keys = KEYS if sheet else KEYS_SHOWN if self._results else KEYS_DONE
         self.query_one("#blind-keys", Static).update(keys)
         self.query_one("#blind-prompt").display = sheet is not None
