@@ -17,7 +17,7 @@ from tui.bench.runner import run_bench
 from tui.bench.summary import Summary
 from tui.bench.targets import Target
 from tui.database import Database
-from tui.foundry.errors import BackendUnavailable, NotFound
+from tui.foundry.errors import BackendUnavailable, NotFound, StreamBroken
 from tui.paths import Paths
 
 PLAN = BenchPlan((Target(SMALL), Target(LARGE)), PromptSet.of("own", ("One?", "Two?")), rounds=6)
@@ -125,6 +125,20 @@ async def test_a_server_that_comes_back_is_loaded_and_warmed_up_again(
     assert summary.targets[0].facts.warm_up_requests == 6
     assert any("went away after 5 requests" in note for note in summary.notes)
     assert len(summary.requests) == PLAN.request_count
+
+
+async def test_a_runtime_that_came_back_by_itself_with_nothing_loaded_is_noticed(
+    backend: ScriptedBackend, recorder: Recorder
+) -> None:
+    def look(event: object) -> None:
+        if isinstance(event, RequestFinished) and event.result.step.sequence == 3:
+            backend.fail("chat", StreamBroken("It broke off.", ""))
+            backend.mark(SMALL, loaded=False)
+            backend.mark(LARGE, loaded=False)
+
+    summary = await run_bench(PLAN, backend, recorder, look)
+    assert sum(one.failed for one in summary.targets) == 1
+    assert sum(one.done for one in summary.targets) == PLAN.request_count - 1
 
 
 async def test_a_server_that_stays_away_ends_the_run_and_nothing_is_lost(

@@ -131,3 +131,21 @@ def test_a_detached_run_survives_its_terminal(environment: dict[str, str], paths
     _, left = psutil.wait_procs(children, timeout=10)
     assert not left
     assert stopped["requests"] == len(kept(paths.database))
+
+
+def test_a_runtime_that_dies_costs_one_request(environment: dict[str, str], paths: Paths) -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-m", "tui", "bench", "--models", "demo-small,demo-large",
+         "--prompts", "small", "--rounds", "20", "--json"],
+        env=environment, cwd=environment["PWD"], text=True,
+        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+    until(lambda: len(kept(paths.database)) >= 10, "10 requests")
+    for child in psutil.Process(process.pid).children():
+        child.kill()
+    out, _ = process.communicate(timeout=60)
+    run = json.loads(out)
+    assert process.returncode == 5
+    assert sum(one["failed"] for one in run["targets"]) <= 2
+    assert len(run["requests"]) == 20 * 6 * 2
+    assert any("went away" in note for note in run["notes"])

@@ -141,6 +141,20 @@ class Residence:
         self._warm.add(label)
         self._forecast.load(label, time.perf_counter() - started_s)
 
+    async def lost(self, label: str) -> bool:
+        """Tell whether a target that failed is not in memory any more.
+
+        A runtime that crashed and came back by itself answers, but has nothing loaded.
+        """
+        backend = await self._backends.of(self._plan.target(label))
+        if not backend.info.supports(Capability.LOAD):
+            return False
+        try:
+            _, variant = find_variant(await backend.models(), self._asking.ids[label])
+        except FoundryError:
+            return True
+        return not variant.loaded
+
     def forget(self) -> None:
         """Take nothing for loaded any more: the backend went away."""
         self._in_memory.clear()

@@ -196,6 +196,8 @@ class _Run:
         self._watch.end()
         if any(one.error_code in _GONE for one in results):
             return await self._recover()
+        if any(one.error for one in results) and await self._residence.lost(target):
+            return await self._recover()
         self._crashes = 0
         return True
 
