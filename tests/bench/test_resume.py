@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 
 from tests.support.scripted_backend import LARGE, SMALL, ScriptedBackend, words
+from tui.bench import residence
 from tui.bench.events import RequestFinished, RunFinished, RunStarted, Trouble
 from tui.bench.plan import BenchPlan, steps
 from tui.bench.prompts import PromptSet
@@ -141,9 +142,26 @@ async def test_a_runtime_that_came_back_by_itself_with_nothing_loaded_is_noticed
     assert sum(one.done for one in summary.targets) == PLAN.request_count - 1
 
 
-async def test_a_server_that_stays_away_ends_the_run_and_nothing_is_lost(
-    backend: ScriptedBackend, recorder: Recorder
+async def test_a_server_that_needs_a_while_to_come_back_is_waited_for(
+    backend: ScriptedBackend, recorder: Recorder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(residence, "RETRY_EVERY_S", 0.0)
+
+    def look(event: object) -> None:
+        if isinstance(event, RequestFinished) and event.result.step.sequence == 3:
+            backend.fail("chat", BackendUnavailable("It ended.", ""))
+            for _ in range(5):
+                backend.fail("models", BackendUnavailable("It is starting.", ""))
+
+    summary = await run_bench(PLAN, backend, recorder, look)
+    assert sum(one.failed for one in summary.targets) == 1
+    assert len(summary.requests) == PLAN.request_count
+
+
+async def test_a_server_that_stays_away_ends_the_run_and_nothing_is_lost(
+    backend: ScriptedBackend, recorder: Recorder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(residence, "COMES_BACK_S", 0.0)
     told: list[object] = []
 
     def look(event: object) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -26,12 +27,15 @@ from tui.bench.statistics import median
 from tui.catalog.fit import MemoryState
 from tui.catalog.ready import make_ready
 from tui.catalog.resolve import find_variant
-from tui.foundry.errors import FoundryError
+from tui.foundry.errors import BackendUnavailable, FoundryError
 from tui.foundry.types import Capability, Model, Variant
 from tui.system.readings import read_memory
 
 LEAST_WARM_UPS, MOST_WARM_UPS = 3, 10
 STEADY_RATIO = 1.25
+COMES_BACK_S = 15.0
+"""How long a backend that went away is given to come back."""
+RETRY_EVERY_S = 0.5
 
 
 class Residence:
@@ -61,6 +65,7 @@ class Residence:
         self._stay = Stay(False, plan.order, "")
         self._in_memory: set[tuple[str, str]] = set()
         self._warm: set[str] = set()
+        self._patience_s = 0.0
         self.facts = {label: TargetFacts(label) for label in plan.labels}
 
     def remember(self, before: Mapping[str, TargetFacts]) -> None:
@@ -159,6 +164,7 @@ class Residence:
         """Take nothing for loaded any more: the backend went away."""
         self._in_memory.clear()
         self._warm.clear()
+        self._patience_s = COMES_BACK_S
 
     def fail(self, label: str, error: FoundryError) -> None:
         """Leave a target out from now on."""
@@ -184,6 +190,17 @@ class Residence:
         if self._key(label) in self._in_memory:
             return
         self._tell(TargetLoading(label))
+        until_s = time.monotonic() + self._patience_s
+        while True:
+            try:
+                await self._load_now(label)
+                return
+            except BackendUnavailable:
+                if time.monotonic() >= until_s:
+                    raise
+                await asyncio.sleep(RETRY_EVERY_S)
+
+    async def _load_now(self, label: str) -> None:
         backend = await self._backends.of(self._plan.target(label))
         _, variant = find_variant(await backend.models(), self._asking.ids[label])
         result = await make_ready(
