@@ -135,7 +135,7 @@ async def test_a_signal_ends_it_without_a_trace(
 async def test_an_interrupted_answer_is_in_the_json_as_far_as_it_came(
     server: ScriptedServer,
 ) -> None:
-    process = await start("chat", SMALL, "wait", "--json", "--endpoint", server.url)
+    process = await start("chat", SMALL, "wait", "--json", "--save", "--endpoint", server.url)
     async with asyncio.timeout(LIMIT_S):
         while not any(request.path.endswith("completions") for request in server.requests):
             server.asked.clear()
@@ -147,6 +147,10 @@ async def test_an_interrupted_answer_is_in_the_json_as_far_as_it_came(
     assert values["finish_reason"] == "user"
     assert "endless".startswith(values["text"])
     assert (values["output_tokens"], values["tokens_estimated"]) in ((1, True), (None, False))
+    kept = json.loads((await run("sessions", "show", "last", "--json"))[1])
+    assert kept["id"] == values["conversation"]
+    assert kept["turns"][1]["content"] == values["text"]
+    assert kept["turns"][1]["figures"]["ended"] == "user"
 
 
 async def test_side_by_side_one_server_dies_and_one_counts_nothing() -> None:
