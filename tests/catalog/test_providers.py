@@ -56,3 +56,15 @@ def test_what_asks_for_nothing_known() -> None:
 )  # fmt: skip
 def test_short_names(provider: str, short: str) -> None:
     assert short_name(provider) == short
+
+
+def test_the_gpu_s_driver_tells_whether_the_runtime_is_there() -> None:
+    loaded = replace(CUDA, loaded=True)
+    there = device_truth(loaded, (CPU_EP, CUDA_EP), 2_000_000_000)
+    assert there.runs_on == "the GPU, of which the runtime holds 2.0 GB"
+    assert there.warning == ""
+    gone = device_truth(loaded, (CPU_EP, CUDA_EP), 0)
+    assert gone.warning.startswith("MAY HAVE FALLEN BACK TO THE CPU")
+    assert device_truth(loaded, (CPU_EP,), 0).warning.startswith("FELL BACK TO THE CPU")
+    assert device_truth(replace(CPU, loaded=True), (CPU_EP,), 0).warning == ""
+    assert device_truth(CUDA, (CUDA_EP,), 0).warning == ""

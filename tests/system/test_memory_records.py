@@ -9,6 +9,7 @@ import pytest
 
 from tui.database import Database
 from tui.foundry.types import BackendInfo, LoadResult
+from tui.system.device_memory import held_by_runtime
 from tui.system.memory_records import (
     COUNTED,
     KEPT,
@@ -18,6 +19,7 @@ from tui.system.memory_records import (
     record_from,
     record_of,
 )
+from tui.system.sample import DeviceSample, GpuSample
 
 RECORD = MemoryRecord("Phi:4", 100, "runtime 2.2.1", "2026-11-25T01:00:00+00:00", 0.5, 4096)
 
@@ -95,3 +97,10 @@ def test_what_answers_took_and_what_an_unload_gave_back_is_added_to_the_last_loa
             "SELECT answer_peak_bytes, freed_bytes FROM memory_records ORDER BY id"
         ).fetchall()
     assert [tuple(row) for row in rows] == [(None, None), (350, 40)]
+
+
+def test_what_the_runtime_holds_of_the_gpus() -> None:
+    gpus = (GpuSample("a", runtime_bytes=5), GpuSample("b"), GpuSample("c", runtime_bytes=7))
+    assert held_by_runtime(DeviceSample(gpus)) == 12
+    assert held_by_runtime(DeviceSample((GpuSample("b"),))) is None
+    assert held_by_runtime(None) is None

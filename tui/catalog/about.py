@@ -9,7 +9,7 @@ from tui.catalog.families import reasons
 from tui.catalog.fit import Fit, Verdict
 from tui.catalog.inputs import FitInputs
 from tui.catalog.measured import Measured
-from tui.catalog.providers import device_truth, short_name
+from tui.catalog.providers import short_name
 from tui.catalog.ratings import rating_of
 from tui.catalog.registry import RegistryEntry
 from tui.catalog.usable_context import UsableContext
@@ -72,7 +72,7 @@ def about(
         newer: A newer version that is out.
     """
     fit = inputs.judge(model, variant)
-    truth = device_truth(variant, inputs.providers)
+    truth = inputs.truth(variant)
     facts = [Fact("Fit", f"{fit.verdict.capitalize()}: {fit.reason}", TONES[fit.verdict])]
     if truth.warning:
         facts.insert(0, Fact("Attention", truth.warning, "bad" if variant.loaded else "warn"))
@@ -142,7 +142,7 @@ def _contexts(model: Model, variant: Variant, inputs: FitInputs) -> str:
 
 
 def _runs_on(variant: Variant, inputs: FitInputs) -> str:
-    truth = device_truth(variant, inputs.providers)
+    truth = inputs.truth(variant)
     has = ", ".join(short_name(one) for one in inputs.providers) or "not told by the backend"
     asks = f"{variant.device}, asks for {truth.asks or UNKNOWN} · registered here: {has}"
     return f"{asks} · in truth: {truth.runs_on}" if truth.runs_on else asks

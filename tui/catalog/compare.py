@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from tui.catalog.families import reasons
 from tui.catalog.inputs import FitInputs
 from tui.catalog.measured import Measured
-from tui.catalog.providers import device_truth, short_name
+from tui.catalog.providers import short_name
 from tui.catalog.ratings import rating_of
 from tui.catalog.registry import Registry
 from tui.formats import UNKNOWN, format_bytes, format_context, format_count, format_duration
@@ -69,7 +69,7 @@ def _here(pairs: Pairs, inputs: FitInputs) -> tuple[CompareLine, ...]:
     contexts = [inputs.context_of(model, variant).tokens for model, variant in pairs]
     probed = [find_by_id(inputs.usable, variant.id) for _, variant in pairs]
     usable = [one.tokens if one else None for one in probed]
-    truths = [device_truth(variant, inputs.providers) for _, variant in pairs]
+    truths = [inputs.truth(variant) for _, variant in pairs]
     return (
         _line("Registered", [_YES_NO[one.registered] for one in truths]),
         _line("Runs on", [one.runs_on for one in truths]),

@@ -18,7 +18,7 @@ from tui.catalog.fit import (
 )
 from tui.catalog.kv_cache import KvShape
 from tui.catalog.measured import Measured
-from tui.catalog.providers import device_truth
+from tui.catalog.providers import DeviceTruth, device_truth
 from tui.catalog.usable_context import UsableContext
 from tui.foundry.types import Model, Variant
 from tui.system.memory_records import MemoryRecord, record_of
@@ -36,6 +36,8 @@ class FitInputs:
     """What earlier loads took here, from `MemoryRecords.known`."""
     providers: tuple[str, ...] = ()
     """Execution providers that are registered here; none where the backend does not tell."""
+    gpu_bytes: int | None = None
+    """What the runtime holds of the GPU's memory; None where no driver tells."""
     figures: Mapping[str, Measured] = field(default_factory=dict)
     """What benchmarks measured here, by variant id."""
     usable: Mapping[str, UsableContext] = field(default_factory=dict)
@@ -67,6 +69,10 @@ class FitInputs:
 
     def _record(self, variant: Variant) -> MemoryRecord | None:
         return record_of(self.measured, variant.id) if self.measured else None
+
+    def truth(self, variant: Variant) -> DeviceTruth:
+        """Return what is known about where a variant runs."""
+        return device_truth(variant, self.providers, self.gpu_bytes)
 
     def lacks(self, variant: Variant) -> str:
         """Return the execution provider that a variant asks for and this machine lacks, or ''."""

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from tui.formats import format_bytes
 from tui.foundry.ids import provider_of
 from tui.foundry.types import Device, Variant
 
@@ -30,16 +31,34 @@ class DeviceTruth:
     """What a person must not overlook, as a sentence."""
 
 
-def device_truth(variant: Variant, providers: Sequence[str]) -> DeviceTruth:
+def device_truth(
+    variant: Variant, providers: Sequence[str], gpu_bytes: int | None = None
+) -> DeviceTruth:
     """Say where a variant runs.
 
     No backend tells which provider a loaded model ended up on. It can be concluded where there is
-    no other: for a build for the CPU, and where the provider that was asked for is not there.
+    no other: for a build for the CPU, and where the provider that was asked for is not there. For
+    the GPU its driver can tell whether the runtime holds any of its memory.
 
     Args:
         variant: The variant.
         providers: Execution providers that are registered here; none where that is not told.
+        gpu_bytes: What the runtime holds of the GPU's memory; None where no driver tells.
     """
+    truth = _by_providers(variant, providers)
+    if not variant.loaded or variant.device is not Device.GPU or gpu_bytes is None:
+        return truth
+    if gpu_bytes:
+        held = f"the GPU, of which the runtime holds {format_bytes(gpu_bytes)}"
+        return replace(truth, runs_on=held, warning="")
+    if truth.warning:
+        return truth
+    # In a container the driver may count processes by other numbers than ours.
+    warning = "MAY HAVE FALLEN BACK TO THE CPU: the GPU's driver sees nothing of the runtime."
+    return replace(truth, runs_on="not told; the GPU's driver sees nothing of it", warning=warning)
+
+
+def _by_providers(variant: Variant, providers: Sequence[str]) -> DeviceTruth:
     asked = variant.execution_provider or provider_of(variant.id)
     if not asked and variant.device is Device.CPU:
         asked = "CPUExecutionProvider"

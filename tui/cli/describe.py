@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from tui.catalog.inputs import FitInputs
-from tui.catalog.providers import device_truth
 from tui.foundry.ids import find_by_id
 from tui.foundry.types import BackendInfo, LoadResult, Model, Variant
 
@@ -68,7 +67,7 @@ def variant_values(variant: Variant, model: Model) -> dict[str, Any]:
 
 def truth_values(model: Model, variant: Variant, inputs: FitInputs) -> dict[str, Any]:
     """Return where a variant runs, and how long its context is in word and in truth."""
-    truth = device_truth(variant, inputs.providers)
+    truth = inputs.truth(variant)
     advertised = inputs.context_of(model, variant)
     usable = find_by_id(inputs.usable, variant.id)
     return {

@@ -17,7 +17,7 @@ from tui.foundry.backend import Backend
 from tui.foundry.errors import FoundryError
 from tui.foundry.types import Capability, Model
 from tui.session import Session
-from tui.system.device_memory import read_device_memory
+from tui.system.device_memory import device_memory_of, held_by_runtime
 from tui.system.memory_records import MemoryRecord, MemoryRecords, record_of
 
 Fits = dict[str, dict[str, Any]]
@@ -75,8 +75,9 @@ async def fit_inputs(
     """
     shapes = await _shapes(backend) if backend else {}
     providers = backend.info.providers if backend else ()
-    memory = await asyncio.to_thread(_memory, session)
-    inputs = FitInputs(memory, context_tokens, shapes, providers=providers)
+    pid = backend.info.pid if backend else None
+    memory, gpu_bytes = await asyncio.to_thread(_memory, session, pid)
+    inputs = FitInputs(memory, context_tokens, shapes, providers=providers, gpu_bytes=gpu_bytes)
     if not session.paths.database.exists():
         return inputs
     return await asyncio.to_thread(_with_records, session, inputs, variant_ids)
@@ -105,11 +106,15 @@ async def _shapes(backend: Backend) -> dict[str, KvShape]:
         return {}  # A verdict from an estimate is better than no list.
 
 
-def _memory(session: Session) -> MemoryState:
+def _memory(session: Session, pid: int | None) -> tuple[MemoryState, int | None]:
+    """Return the room here, and what the runtime holds of the GPU's memory."""
     import psutil
 
+    from tui.system.devices import DeviceReader
     from tui.system.sampler import free_bytes
 
     memory = psutil.virtual_memory()
     disk = free_bytes(session.runtime_settings.cache_dir)
-    return MemoryState(memory.total, memory.available, disk, read_device_memory())
+    devices = DeviceReader().read([pid] if pid else [])
+    room = MemoryState(memory.total, memory.available, disk, device_memory_of(devices))
+    return room, held_by_runtime(devices) if pid else None

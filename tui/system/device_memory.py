@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from tui.system.devices import DeviceReader
+    from tui.system.sample import DeviceSample
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +28,11 @@ def read_device_memory(reader: DeviceReader | None = None) -> DeviceMemory:
     """
     from tui.system.devices import DeviceReader
 
-    sample = (reader or DeviceReader()).read()
+    return device_memory_of((reader or DeviceReader()).read())
+
+
+def device_memory_of(sample: DeviceSample) -> DeviceMemory:
+    """Return the memory of the GPU with the most room."""
     rooms = [
         (gpu.total_bytes - gpu.used_bytes, gpu)
         for gpu in sample.gpus
@@ -39,3 +44,10 @@ def read_device_memory(reader: DeviceReader | None = None) -> DeviceMemory:
         return DeviceMemory(note="; ".join(notes) or f"GPU not available: {reason}")
     room, best = max(rooms, key=lambda one: one[0])
     return DeviceMemory(best.total_bytes, room, best.name)
+
+
+def held_by_runtime(devices: DeviceSample | None) -> int | None:
+    """Return what the runtime's processes hold of the GPUs' memory; None where none tells."""
+    told = [gpu.runtime_bytes for gpu in devices.gpus] if devices else []
+    known = [size for size in told if size is not None]
+    return sum(known) if known else None

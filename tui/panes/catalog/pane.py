@@ -32,7 +32,7 @@ from tui.panes.catalog.cells import COLUMNS, table_row
 from tui.panes.catalog.details import brief, details
 from tui.panes.catalog.list_actions import ListActions
 from tui.panes.catalog.registry_actions import RegistryActions
-from tui.panes.catalog.wording import empty_text, memory_of, notice_text
+from tui.panes.catalog.wording import empty_text, gpu_bytes_of, memory_of, notice_text
 from tui.store import State
 from tui.widgets.search import SearchField
 from tui.widgets.table import LazyRow, Table
@@ -87,6 +87,7 @@ class CatalogPane(ListActions, RegistryActions):
             kv=state.kv_shapes,
             measured=state.memory_records,
             providers=state.info.providers if state.info else (),
+            gpu_bytes=gpu_bytes_of(state),
             figures=state.figures,
             usable=state.usable_contexts,
             sums=self._sums,

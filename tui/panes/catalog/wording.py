@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from tui.catalog.fit import MemoryState
+from tui.catalog.fit import COARSE_BYTES, MemoryState
 from tui.formats import format_age
 from tui.store import State
+from tui.system.device_memory import held_by_runtime
 
 
 def memory_of(state: State) -> MemoryState:
@@ -18,6 +19,14 @@ def memory_of(state: State) -> MemoryState:
         state.cache.free_bytes if state.cache else sample.disk_free_bytes,
         state.device_memory,
     )
+
+
+def gpu_bytes_of(state: State) -> int | None:
+    """Return what the runtime holds of the GPU's memory, in steps; None where no driver tells."""
+    if state.info is None or state.info.pid is None or state.sample is None:
+        return None
+    held = held_by_runtime(state.sample.devices)
+    return held and max(1, held // COARSE_BYTES) * COARSE_BYTES
 
 
 def notice_text(state: State, now: float) -> str:
