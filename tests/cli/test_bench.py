@@ -145,6 +145,11 @@ def test_an_interrupted_run_goes_on(run: Run, backend: ScriptedBackend) -> None:
     assert run("bench", "--resume", "last").code == 4
 
 
+def test_several_at_once_tell_what_they_gave_together(run: Run) -> None:
+    assert "in all, over requests at once" in run(*BOTH, "--rounds", "2", "--concurrency", "3").out
+    assert "in all" not in run(*BOTH, "--rounds", "2").out
+
+
 def test_an_earlier_run_is_made_again(run: Run) -> None:
     first = run(*BOTH, "--rounds", "2", "--concurrency", "2", "--json").json
     again = run("bench", "--again", first["run_id"][:8], "--json").json

@@ -73,6 +73,9 @@ def summary_text(summary: Summary) -> str:
     lines += [sentence for _, sentence in verdict_sentences(summary.verdicts)]
     for one in summary.targets:
         lines += [f"{names[one.facts.target]}: {line}" for line in _about(one)]
+        if summary.plan.concurrency > 1 and one.throughput_tok_s is not None:
+            speed = format_speed(one.throughput_tok_s)
+            lines.append(f"{names[one.facts.target]}: {speed} in all, over requests at once")
     lines += summary.notes
     plan = summary.plan
     prompts = len(plan.prompt_set.items)
