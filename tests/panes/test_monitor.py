@@ -60,6 +60,17 @@ async def test_the_dock_stands_beside_a_pane_where_there_is_room() -> None:
         await wait_until(pilot, lambda: "last 2 min" not in screen_text(pilot.app), "it to go")
 
 
+@pytest.mark.parametrize("height", [14, 24, 30, 60])
+async def test_the_dock_never_hides_the_models_behind_its_graphs(height: int) -> None:
+    async with running_app(ScriptedBackend.with_demo_models(), size=(160, height)) as pilot:
+        await pilot.press("D")
+        await wait_until(pilot, lambda: "nothing in memory" in screen_text(pilot.app))
+        await wait_until(pilot, lambda: "this program" in screen_text(pilot.app))
+        pilot.app.sampling.take()  # type: ignore[attr-defined]
+        await wait_until(pilot, lambda: "100%┤" in screen_text(pilot.app), "the graphs")
+        assert ("tok/s -" in screen_text(pilot.app)) == (height >= 24)
+
+
 async def test_a_narrow_terminal_says_where_to_look_instead() -> None:
     async with running_app(ScriptedBackend.with_demo_models(), size=(100, 30)) as pilot:
         await pilot.press("D")

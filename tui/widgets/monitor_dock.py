@@ -18,7 +18,9 @@ from tui.widgets.monitor.view import View, window_text
 
 WIDTH = 36
 SHOWN = ("cpu", "ram", "speed", "runtime")
-LEAST_CHART_LINES = 6
+LEAST_CHART_LINES, MOST_CHART_LINES = 5, 11
+OTHER_LINES = 5
+"""Of a few models and of this program's own cost."""
 
 
 class MonitorDock(Vertical):
@@ -36,8 +38,7 @@ class MonitorDock(Vertical):
         height: 1fr;
         padding: 0 1;
         border-left: solid $panel;
-        & > Chart {{ height: 1fr; min-height: {LEAST_CHART_LINES}; max-height: 12;
-                     margin-bottom: 1; }}
+        & > Chart {{ height: {LEAST_CHART_LINES}; margin-bottom: 1; }}
         & > Static {{ height: auto; }}
         & > #dock-own {{ color: $text-muted; margin-top: 1; }}
     }}
@@ -63,6 +64,16 @@ class MonitorDock(Vertical):
         for topic in ("system", "models"):
             self._store.signal(topic).subscribe(self, self._show)
         self._show(self._store.state)
+
+    def on_resize(self) -> None:
+        """Show as many graphs as there is room for, the most telling first."""
+        room = max(0, self.size.height - OTHER_LINES)
+        count = max(1, min(len(SHOWN), room // (LEAST_CHART_LINES + 1)))
+        lines = max(LEAST_CHART_LINES, min(MOST_CHART_LINES, room // count - 1))
+        for place, name in enumerate(SHOWN):
+            chart = self.query_one(f"#dock-{name}", Chart)
+            chart.display = place < count
+            chart.styles.height = lines
 
     @on(Chart.Resized)
     def _graph_resized(self, event: Chart.Resized) -> None:
