@@ -17,7 +17,8 @@ from tui.widgets.monitor.graphs import GRAPHS
 from tui.widgets.monitor.view import View, window_text
 
 WIDTH = 36
-SHOWN = ("cpu", "ram", "speed", "runtime")
+SHOWN = ("cpu", "speed", "ram", "runtime")
+"""The first ones where there is not room for all; the header has the memory too."""
 LEAST_CHART_LINES, MOST_CHART_LINES = 5, 11
 OTHER_LINES = 5
 """Of a few models and of this program's own cost."""
