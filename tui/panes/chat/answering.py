@@ -265,6 +265,8 @@ class Answering(Pane):
         self.transcript.say(((first, "warning"),), *(((line, "muted"),) for line in more))
 
     def _ended(self) -> None:
+        # The worker may still wait for the disk; the next question need not.
+        self._answer = None
         self.post_message(AnsweringChanged(False))
         self._clock.pause()
 
