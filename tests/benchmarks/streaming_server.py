@@ -7,7 +7,16 @@ import re
 import sys
 import time
 
-from tests.support.scripted_server import END, delta, event, head, model_list, usage
+from tests.support.scripted_server import (
+    END,
+    NOT_FOUND,
+    delta,
+    event,
+    head,
+    json_answer,
+    model_list,
+    usage,
+)
 
 TOKENS = 2000
 CHARACTERS = 4
@@ -46,12 +55,18 @@ async def serve(rate_hz: float) -> None:
     tokens = [event(delta(piece)) for piece in pieces()]
 
     async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        request = await reader.readuntil(b"\r\n\r\n")
+        try:
+            request = await reader.readuntil(b"\r\n\r\n")
+        except asyncio.IncompleteReadError:
+            return
         length = re.search(rb"content-length: *(\d+)", request, re.IGNORECASE)
         # What is left unread when a connection is closed makes it end with a reset.
         await reader.readexactly(int(length[1]) if length else 0)
         if b"/models" in request.split(b"\r\n", 1)[0]:
             for step in model_list(MODEL):
+                writer.write(step)  # type: ignore[arg-type]
+        elif b"/chat/completions" not in request:
+            for step in json_answer(NOT_FOUND, status=404):
                 writer.write(step)  # type: ignore[arg-type]
         else:
             writer.write(head(kind="text/event-stream"))
