@@ -229,3 +229,12 @@ def test_models_side_by_side(run: Run) -> None:
     assert "Size" in values["differs"]
     assert "Licence" not in values["differs"]
     assert run("models", "compare", "demo-small").code == 2
+
+
+def test_memory_alone_does_not_make_a_variant_run(run: Run, backend: ScriptedBackend) -> None:
+    backend.change("", providers=("CPUExecutionProvider",))
+    (line,) = [line for line in run("models").out.splitlines() if "phi-4-mini-gpu" in line]
+    assert "no WebGPU" in line
+    values = run("models", "info", "phi-4-mini", "--json").json["model"]
+    missing = {one["device"]: one["fit"]["provider_missing"] for one in values["variants"]}
+    assert missing == {"CPU": None, "GPU": "WebGPU"}

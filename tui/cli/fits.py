@@ -34,7 +34,9 @@ def judge_all(backend: Backend | None, models: Iterable[Model], inputs: FitInput
     for model in models:
         for variant in model.variants:
             record = record_of(inputs.measured, variant.id)
-            fits[variant.id] = fit_values(inputs.judge(model, variant), record)
+            values = fit_values(inputs.judge(model, variant), record)
+            # Memory alone does not run it: what it asks for must be registered here.
+            fits[variant.id] = values | {"provider_missing": inputs.lacks(variant) or None}
     return fits
 
 

@@ -287,4 +287,7 @@ def _info_text(
 
 def _verdict(fits: Fits, variant_id: str) -> str:
     fit = fits.get(variant_id)
-    return str(fit["verdict"]) if fit else UNKNOWN
+    if not fit:
+        return UNKNOWN
+    missing = fit["provider_missing"]
+    return f"no {missing}" if missing else str(fit["verdict"])
