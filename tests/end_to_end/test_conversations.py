@@ -130,6 +130,7 @@ def test_a_program_that_is_killed_in_an_answer_loses_nothing(
     again = start("chat", "--resume", columns=80, lines=40)
     again.wait_for("was being written when the")
     assert partial.content.splitlines()[0] in again.text
+    again.wait_for("loads with the first question")
     again.press("ctrl+r")
     again.wait_for(
         lambda text: "answer 2 of 2" in text and "stopped by" in text.split("answer 2", 1)[1]
