@@ -88,7 +88,7 @@ def test_keys_one_to_five_go_to_the_panes_in_their_order() -> None:
 
 def test_keys_are_named_as_they_stand_on_the_keyboard() -> None:
     named = {action.id: keys_of(action, {}) for action in ACTIONS}
-    assert named["everywhere.help"] == "?"
+    assert named["everywhere.help"] == "? f1"
     assert named["catalog.search"] == "/"
     assert named["chat.stop"] == "esc"
     assert named["table.down"] == "down j"

@@ -78,6 +78,7 @@ def test_a_broken_recording_says_where_and_shows_the_rest(run: Run, tmp_path: Pa
     assert ran.error["code"] == "recording"
     assert "line 1" in ran.error["message"]
     assert run("monitor", "--replay", str(tmp_path / "none"), "--json").code == 4
+    assert run("monitor", "--replay", "~nobody-of-that-name/none", "--json").code == 4
 
 
 @pytest.mark.parametrize(

@@ -63,6 +63,44 @@ async def test_every_letter_typed_stays_in_the_field(backend: ScriptedBackend) -
         assert pilot.app.query_one(Prompt).text == "q12jk?/J\nx"
 
 
+async def test_the_last_line_names_the_keys_that_work_where_the_focus_is(
+    backend: ScriptedBackend,
+) -> None:
+    def last_line(pilot: App) -> str:
+        return screen_text(pilot.app).splitlines()[-1]
+
+    async with chat(backend, size=(80, 24)) as pilot:
+        await wait_until(pilot, lambda: "enter send" in last_line(pilot), "the field's keys")
+        assert "f1 help" in last_line(pilot)
+        await pilot.press("x", "escape")
+        await wait_until(pilot, lambda: "enter write" in last_line(pilot), "the pane's keys")
+        assert "enter send" not in last_line(pilot)
+        assert "? help" in last_line(pilot)
+        await pilot.press("enter", "f1")
+        await expect_text(pilot, "Help: Chat")
+        await pilot.press("f1", "y")
+        assert pilot.app.query_one(Prompt).text == "xy"
+
+
+async def test_help_is_set_in_two_columns(backend: ScriptedBackend) -> None:
+    async with chat(backend, size=(80, 24)) as pilot:
+        await pilot.press("f1")
+        await expect_text(pilot, "Help: Chat")
+        lines = screen_text(pilot.app).splitlines()
+        keys = next(number for number, line in enumerate(lines) if "ctrl+j" in line)
+        column = next(line for line in lines if "Send the question." in line).index("Send")
+        assert lines[keys + 1].index("Start a new line") == column
+
+
+async def test_the_cursor_of_the_text_field_stays_without_blinking(
+    backend: ScriptedBackend,
+) -> None:
+    async with chat(backend) as pilot:
+        prompt = pilot.app.query_one(Prompt)
+        assert prompt.has_focus
+        assert not prompt.cursor_blink  # each blink is some hundred bytes over SSH
+
+
 async def test_esc_stops_an_answer_and_keeps_what_came(
     backend: ScriptedBackend, paths: Paths
 ) -> None:

@@ -149,6 +149,7 @@ async def test_a_deleted_exchange_comes_back(backend: ScriptedBackend, paths: Pa
         await wait_until(pilot, lambda: len(kept(paths).tree) == 2)
         await pilot.press("u")
         await expect(pilot, "One.", "Two.")
+        await wait_until(pilot, lambda: "are deleted" not in screen_text(pilot.app))
         await wait_until(pilot, lambda: len(kept(paths).tree) == 4)
         await pilot.press("u")
         await expect(pilot, "Nothing was deleted since the last question.")

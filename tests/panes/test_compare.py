@@ -213,3 +213,23 @@ async def test_one_model_is_not_enough(backend: ScriptedBackend) -> None:
         await shows(pilot, "space chooses")
         await pilot.press("space", "enter")
         await shows(pilot, "Choose at least two with space.")
+
+
+async def test_an_answer_is_copied_by_key_from_its_column_or_from_the_text_field(
+    backend: ScriptedBackend,
+) -> None:
+    backend.say(words("I am small."), words("I am **large**."))
+    async with side_by_side(backend) as pilot:
+        await pilot.press("ctrl+y")
+        await shows(pilot, "There is no answer to copy yet.")
+        await pilot.press("enter")
+        await wait_until(
+            pilot, lambda: screen_text(pilot.app).count("stopped by itself") == 2, "both ends"
+        )
+        await pilot.press("ctrl+y")
+        await shows(pilot, "Copy whose answer?")
+        await pilot.press("down", "enter")
+        await wait_until(pilot, lambda: pilot.app.clipboard == "I am **large**.", "the copy")
+        await shows(pilot, "The answer of demo-large")
+        await pilot.press("escape", "y")
+        await wait_until(pilot, lambda: pilot.app.clipboard == "I am small.", "the other")

@@ -9,14 +9,16 @@ from pathlib import Path
 import pytest
 
 from tests.support.scripted_backend import SMALL, ScriptedAnswer, ScriptedBackend
+from tui.chat import keeping
 from tui.chat.conversation import Conversation, Turn
 from tui.chat.figures import AnswerFigures
 from tui.chat.history import ConversationStore
+from tui.chat.keeping import ConversationSaver, with_answer
 from tui.database import Database
 from tui.foundry.errors import StreamBroken
 from tui.foundry.types import ChatMessage, ChatRequest
 from tui.workers import chat as chat_module
-from tui.workers.chat import AnswerEnded, AnswerText, ConversationSaver, stream_answer, with_answer
+from tui.workers.chat import AnswerEnded, AnswerText, stream_answer
 
 REQUEST = ChatRequest(SMALL, (ChatMessage("user", "q"),))
 
@@ -81,7 +83,7 @@ async def until(condition: Callable[[], bool]) -> None:
 async def test_an_answer_that_a_killed_program_left_is_kept_as_far_as_it_came(
     backend: ScriptedBackend, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(chat_module, "SAVE_EVERY_S", 0.0)
+    monkeypatch.setattr(keeping, "SAVE_EVERY_S", 0.0)
     gate = asyncio.Event()
     backend.answers.append(ScriptedAnswer(("Half", " of it", "."), gate=gate, gate_after=2))
     conversation = asked()

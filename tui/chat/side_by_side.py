@@ -10,9 +10,9 @@ from typing import Literal
 
 from tui.catalog.ready import make_ready
 from tui.chat.answering import Answer, ask
-from tui.chat.conversation import Conversation
+from tui.chat.conversation import Conversation, Turn
 from tui.chat.history import ConversationStore
-from tui.chat.keeping import Keeper
+from tui.chat.keeping import ConversationSaver, Keeper
 from tui.database import Database, DatabaseError
 from tui.foundry.backend import Backend
 from tui.foundry.errors import FoundryError
@@ -111,10 +111,9 @@ class KeptAnswers:
         conversations: Sequence[Conversation],
         on_trouble: Callable[[DatabaseError], object],
     ) -> None:
-        self._database = database
+        self._saver = ConversationSaver(ConversationStore(database), on_trouble)
         self._conversations = conversations
         self._asked = asked
-        self._on_trouble = on_trouble
         self._keepers: dict[int, Keeper] = {}
 
     @property
@@ -132,23 +131,19 @@ class KeptAnswers:
         if isinstance(told, Progress | LoadResult):
             return
         if isinstance(told, ChatStarted):
-            self._keepers[index] = Keeper(
-                ConversationStore(self._database),
-                self._conversations[index],
-                self._asked[index].variant.id,
-                {
-                    "device": str(self._asked[index].variant.device),
-                    "context_tokens": self._asked[index].context_tokens,
-                },
-                self._on_trouble,
-            )
+            asked = self._asked[index]
+            facts = {
+                "device": str(asked.variant.device),
+                "context_tokens": asked.context_tokens,
+            }
+            answer = Turn("assistant", "", asked.variant.id, figures=facts)
+            self._keepers[index] = Keeper(self._saver, self._conversations[index].with_turn(answer))
         if (keeper := self._keepers.get(index)) is not None:
             keeper.take(told)
 
     async def finish(self) -> None:
         """Wait until all is written."""
-        for keeper in self._keepers.values():
-            await keeper.finish()
+        await self._saver.finish()
 
 
 async def _load(backend: Backend, one: Asked, tell: Callable[[Told], None]) -> bool:

@@ -8,9 +8,9 @@ from argparse import Namespace
 
 from tui.catalog.ready import make_ready
 from tui.chat.answering import Answer, ask
-from tui.chat.conversation import Conversation
+from tui.chat.conversation import Conversation, Turn
 from tui.chat.history import ConversationStore
-from tui.chat.keeping import Keeper
+from tui.chat.keeping import ConversationSaver, Keeper
 from tui.chat.side_by_side import MOST_MODELS
 from tui.chat.wording import as_record, figures_line
 from tui.cli.chat_request import (
@@ -102,13 +102,11 @@ async def _ask_one(context: Context, store: ConversationStore, conversation: Con
         if arguments.show_request:
             output.note(curl_of(context, backend, request))
         keeper = None
+        saver = ConversationSaver(store, lambda error: say_not_kept(context, error))
         if arguments.save or arguments.resume:
+            facts = {"device": str(variant.device), "context_tokens": model.context_tokens}
             keeper = Keeper(
-                store,
-                conversation,
-                variant.id,
-                {"device": str(variant.device), "context_tokens": model.context_tokens},
-                lambda error: say_not_kept(context, error),
+                saver, conversation.with_turn(Turn("assistant", "", variant.id, figures=facts))
             )
         printer = _Printer(output, keeper)
         try:
@@ -118,8 +116,7 @@ async def _ask_one(context: Context, store: ConversationStore, conversation: Con
                 _report(output, printer.answer, keeper)
             raise
         finally:
-            if keeper is not None:
-                await keeper.finish()
+            await saver.finish()
     if answer.error is None or answer.figures.text:
         _report(output, answer, keeper)
     if answer.error is not None:

@@ -20,6 +20,7 @@ from tui.formats import format_bytes, format_percent, format_rate, format_speed
 from tui.foundry.errors import BackendUnavailable
 from tui.foundry.text import clean_text
 from tui.foundry.types import BackendInfo
+from tui.paths import typed_path
 from tui.system.devices import DeviceReader
 from tui.system.recording import Recording, read_recording
 from tui.system.recording_file import (
@@ -55,7 +56,7 @@ async def run(context: Context) -> int:
     if context.arguments.replay is not None:
         return await _replay(context)
     arguments, output = context.arguments, context.output
-    file = None if arguments.record is None else RecordingFile(arguments.record.expanduser())
+    file = None if arguments.record is None else RecordingFile(typed_path(str(arguments.record)))
     interval_s = arguments.interval or context.session.config.monitor.interval_s
     source = await _source(context)
     sampler = Sampler(disk_path=context.session.paths.data_dir)
@@ -159,7 +160,7 @@ async def _info(context: Context, *, automatic: bool) -> BackendInfo | None:
 
 async def _replay(context: Context) -> int:
     arguments, output = context.arguments, context.output
-    recording = await asyncio.to_thread(read_recording, arguments.replay.expanduser())
+    recording = await asyncio.to_thread(read_recording, typed_path(str(arguments.replay)))
     for problem in recording.problems:
         # Scripts want to know too that the file is not whole.
         output.note(f"warning: {recording.path.name}, {problem}")

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from textual.content import Content
+from textual.screen import Screen
 from textual.widgets import Static
 
-from tui.actions import actions_of, keys_of
+from tui.actions import Action, actions_of, keys_of
 
 MOST_KEYS = 6
 GAP = "  "
@@ -30,22 +31,46 @@ class KeyFooter(Static):
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id)
+        self._scopes: tuple[str, ...] = ()
+        self._overrides: Mapping[str, str] = {}
+        self._typing = False
         self._keys: list[tuple[str, str]] = []
         self._last_keys: list[tuple[str, str]] = []
 
     def show_scopes(self, scopes: tuple[str, ...], overrides: Mapping[str, str]) -> None:
         """Show the actions of `scopes`, with the config's key `overrides`."""
-        self._keys = [
-            (keys_of(action, overrides).split()[0], action.label)
-            for action in actions_of(*scopes)
-            if action.footer
-        ][:MOST_KEYS]
+        self._scopes, self._overrides = scopes, overrides
+        self._typing = bool(self.screen.query("Prompt:focus"))
+        self._choose()
+
+    def on_mount(self) -> None:
+        """Follow the focus: in a text field other keys work than beside it."""
+        self.screen.bindings_updated_signal.subscribe(self, self._look_at_focus)
+
+    def _look_at_focus(self, _screen: Screen[object]) -> None:
+        typing = bool(self.screen.query("Prompt:focus"))
+        if typing != self._typing:
+            self._typing = typing
+            self._choose()
+
+    def _choose(self) -> None:
+        scopes = [one for one in self._scopes if one != "prompt" or self._typing]
+        keys: dict[str, str] = {}
+        for action in actions_of(*scopes):
+            if action.footer:
+                keys.setdefault(self._key_of(action), action.label)
+        self._keys = list(keys.items())[:MOST_KEYS]
         self._last_keys = [
-            (keys_of(action, overrides).split()[0], action.label)
+            (self._key_of(action), action.label)
             for action in actions_of("everywhere")
             if action.footer
         ]
         self._draw()
+
+    def _key_of(self, action: Action) -> str:
+        """Return the first key that works here: a text field keeps the letters."""
+        keys = keys_of(action, self._overrides).split()
+        return next((key for key in keys if len(key) > 1 or not self._typing), keys[0])
 
     def on_resize(self) -> None:
         """Show as many keys as there is room for."""

@@ -69,6 +69,8 @@ class Prompt(TextArea, inherit_bindings=False):
             placeholder=placeholder,
             tab_behavior="focus",
         )
+        # Each blink is some hundred bytes over SSH, for as long as nobody types.
+        self.cursor_blink = False
         self._methods = {
             key.strip(): action.method
             for action in actions_of("prompt")

@@ -40,7 +40,7 @@ class StatusLine(Static):
             error = state.connection_error
             said = f"! {error.message} {error.hint}".rstrip()
             parts.append(Content.styled(clean_text(said, False), "$text-error"))
-            parts.append(Content.styled("R tries again", "$text-muted"))
+            parts.append(Content.styled("R tries again", "$foreground-muted"))
         jobs = state.active_jobs
         if jobs:
             more = f"  +{len(jobs) - 1}" if len(jobs) > 1 else ""
@@ -50,7 +50,7 @@ class StatusLine(Static):
         if len(state.loaded) > MOST_MODELS:
             parts.append(Content(f"+{len(state.loaded) - MOST_MODELS}"))
         if jobs:
-            parts.append(Content.styled("J jobs", "$text-muted"))
+            parts.append(Content.styled("J jobs", "$foreground-muted"))
         text = Content("   ").join(parts)
         if text != self._shown:
             self._shown = text

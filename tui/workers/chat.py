@@ -1,28 +1,26 @@
-"""Streams one answer, measures it, and saves the conversation as it grows."""
+"""Streams one answer: told in few messages, measured, saved as it grows."""
 
 from __future__ import annotations
 
 import asyncio
 import time
 from collections.abc import Callable
-from contextlib import aclosing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from textual.message import Message
 
+from tui.chat.answering import Answer, ask
 from tui.chat.conversation import Conversation
 from tui.chat.figures import AnswerFigures, AnswerMeter
-from tui.chat.history import ConversationStore
-from tui.chat.wording import as_record, context_used
+from tui.chat.keeping import ConversationSaver, Keeper
 from tui.database import DatabaseError
 from tui.foundry.backend import Backend
 from tui.foundry.errors import FoundryError
-from tui.foundry.types import ChatDelta, ChatFinished, ChatRequest
+from tui.foundry.types import ChatDelta, ChatEvent, ChatRequest
 from tui.workers.live import LiveTeller
 
 Post = Callable[[Message], object]
 
-SAVE_EVERY_S = 1.0
 TELL_EVERY_S = 0.05
 """Tokens that come faster are told together: a message for each would cost more than drawing."""
 
@@ -68,77 +66,28 @@ async def stream_answer(
         backend: Who answers.
         request: What is sent.
         conversation: Ends with the answer: empty, or as far as it came before it was cut.
-        saver: Saves it at the start, every `SAVE_EVERY_S` and at the end.
+        saver: Saves it as it grows.
         post: Delivers messages to the pane.
     """
-    meter = AnswerMeter()
+    keeper = Keeper(saver, conversation)
     live = LiveTeller(post, request.variant_id, "chat")
-    teller = Teller(post, meter)
-    ended, error = "unknown", None
-    saver.save(conversation)
-    saved_s = time.monotonic()
+    teller = Teller(post, keeper.meter)
+
+    def tell(told: ChatEvent | Answer) -> None:
+        keeper.take(told)
+        if isinstance(told, Answer):
+            live.end()
+            teller.tell()
+            post(AnswerEnded(keeper.conversation, told.error))
+            return
+        live.feed(told)
+        if isinstance(told, ChatDelta):
+            teller.add(told)
+
     try:
-        # Closing the generator closes the connection, which stops the model.
-        async with aclosing(backend.chat(request)) as events:
-            async for event in events:
-                meter.feed(event)
-                live.feed(event)
-                if isinstance(event, ChatDelta):
-                    teller.add(event)
-                elif isinstance(event, ChatFinished):
-                    ended = event.finish_reason
-                if time.monotonic() - saved_s >= SAVE_EVERY_S:
-                    saved_s = time.monotonic()
-                    saver.save(with_answer(conversation, meter.figures(), "growing"))
-    except FoundryError as failure:
-        ended, error = "failed", failure
-    except asyncio.CancelledError:
-        ended = "user"
-        raise
+        await ask(backend, request, tell)
     finally:
-        live.end()
-        teller.tell()
-        answered = with_answer(conversation, meter.figures(), ended, error)
-        saver.save(answered)
-        post(AnswerEnded(answered, error))
         await asyncio.shield(saver.finish())
-
-
-def with_answer(
-    conversation: Conversation,
-    figures: AnswerFigures,
-    ended: str,
-    error: FoundryError | None = None,
-) -> Conversation:
-    """Return the conversation with what came added to its last turn.
-
-    Of an answer that was continued the tokens are those of all its parts, and the times those of
-    the last one.
-    """
-    turn = conversation.turns[-1]
-    record = {**turn.figures, **as_record(figures, ended)}
-    record.pop("error", None)
-    if error is not None:
-        record["error"] = f"{error.message} {error.hint}".strip()
-    if turn.content:
-        used = context_used(as_record(figures, ended))
-        before = turn.figures.get("output_tokens")
-        record |= {"parts": turn.figures.get("parts", 1) + 1, "context_used_tokens": used}
-        if before and figures.output_tokens is not None:
-            record["output_tokens"] = before + figures.output_tokens
-            record["tokens_estimated"] |= bool(turn.figures.get("tokens_estimated"))
-    grown = replace(
-        turn,
-        content=turn.content + figures.text,
-        figures=record,
-        reasoning=turn.reasoning + figures.reasoning_text,
-        reasoning_s=_sum(turn.reasoning_s, figures.reasoning_s),
-    )
-    return conversation.with_last(grown)
-
-
-def _sum(one: float | None, other: float | None) -> float | None:
-    return one if other is None else other if one is None else one + other
 
 
 class Teller:
@@ -173,38 +122,3 @@ class Teller:
             self._thought.clear()
             self._told_s = time.monotonic()
             self._post(AnswerText(text, thought, self._meter.live()))
-
-
-class ConversationSaver:
-    """Saves the newest state, one write at a time, off the event loop.
-
-    Args:
-        store: Where to.
-        post: Told when it cannot be written.
-    """
-
-    def __init__(self, store: ConversationStore, post: Post) -> None:
-        self._store = store
-        self._post = post
-        self._waiting: dict[str, Conversation] = {}
-        self._task: asyncio.Task[None] | None = None
-
-    def save(self, conversation: Conversation) -> None:
-        """Write a conversation soon; of several states of one only the newest counts."""
-        self._waiting[conversation.id] = conversation
-        if self._task is None or self._task.done():
-            self._task = asyncio.create_task(self._write())
-
-    async def finish(self) -> None:
-        """Wait until everything is written, or has failed."""
-        if self._task is not None:
-            await self._task
-
-    async def _write(self) -> None:
-        while self._waiting:
-            conversation = self._waiting.pop(next(iter(self._waiting)))
-            try:
-                await asyncio.to_thread(self._store.save, conversation)
-            except DatabaseError as error:
-                self._post(SavingFailed(error))
-                return

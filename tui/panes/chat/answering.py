@@ -13,6 +13,7 @@ from tui.catalog.resolve import find_variant, prefer
 from tui.chat.after_stop import AfterStop
 from tui.chat.conversation import Conversation, Turn
 from tui.chat.figures import AnswerFigures
+from tui.chat.keeping import ConversationSaver
 from tui.chat.parameters import Parameters
 from tui.chat.wording import as_record, figures_line
 from tui.formats import format_duration
@@ -28,7 +29,6 @@ from tui.widgets.transcript.transcript import Transcript
 from tui.workers.chat import (
     AnswerEnded,
     AnswerText,
-    ConversationSaver,
     SavingFailed,
     stream_answer,
 )

@@ -24,9 +24,11 @@ from tui.foundry.errors import FoundryError
 from tui.foundry.types import Model, Variant
 from tui.messages import AnsweringChanged, BenchRequested
 from tui.panes.chat.compare_column import CompareColumn
+from tui.panes.chat.copying import offer
 from tui.panes.chat.views import key_namer
 from tui.session import Session
 from tui.store import Store
+from tui.widgets.dialogs.choose import Choice, ChooseDialog
 from tui.widgets.prompt import Prompt
 from tui.workers.chat import SavingFailed
 from tui.workers.side_by_side import (
@@ -57,7 +59,7 @@ class CompareScreen(ModalScreen[None]):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         *bindings_of("compare"),
-        Binding("question_mark", "help", show=False),
+        Binding("question_mark,f1", "help", show=False),
     ]
     DEFAULT_CSS = """
     CompareScreen {
@@ -124,9 +126,10 @@ class CompareScreen(ModalScreen[None]):
             "compare.stop": "stop" if self.running else "back",
             "compare.order": "order",
             "compare.again": "again",
+            "compare.copy": "copy",
             "compare.bench": "benchmark these",
         }
-        shown = [f"{self._key(name)} {label}" for name, label in keys.items()]
+        shown = [*(f"{self._key(name)} {label}" for name, label in keys.items()), "f1 help"]
         self.query_one("#compare-keys", Static).update("  ".join(shown), layout=False)
 
     # Asking
@@ -250,6 +253,32 @@ class CompareScreen(ModalScreen[None]):
             return
         self._order = "at_once" if self._order == "in_turn" else "in_turn"
         self._draw()
+
+    @work(group="copy", exclusive=True)
+    async def action_copy(self) -> None:
+        """Copy the answer in the column with the focus; from the text field it asks whose."""
+        answers = {
+            column.variant_id: conversation.turns[-1].content
+            for column, conversation in zip(self.columns, self._conversations, strict=True)
+            if conversation.turns and conversation.turns[-1].role == "assistant"
+        }
+        answers = {name: text for name, text in answers.items() if text.strip()}
+        if not answers:
+            self.notify("There is no answer to copy yet.")
+            return
+        focused = [one.variant_id for one in self.columns if one.transcript.has_focus]
+        name: str | None = next((one for one in focused if one in answers), None)
+        if name is None and len(answers) == 1:
+            name = next(iter(answers))
+        elif name is None:
+            choices = [
+                Choice(column.variant_id, f"column {number}", column.variant_id)
+                for number, column in enumerate(self.columns, 1)
+                if column.variant_id in answers
+            ]
+            name = await self.app.push_screen_wait(ChooseDialog("Copy whose answer?", choices))
+        if name is not None:
+            await offer(self, f"The answer of {name}", answers[name])
 
     def action_bench(self) -> None:
         """Take these models, and the question, into a benchmark."""

@@ -47,26 +47,27 @@ class CompareColumn(Vertical):
         & > .figures { height: 4; padding: 0 1; border-top: solid $panel; }
     }
     CompareColumn:first-child { border-left: none; }
+    CompareColumn:focus-within > .name { text-style: bold reverse; }
     """
 
     transcript = query_one(Transcript)
 
     def __init__(self, variant_id: str, key: KeyOf) -> None:
         super().__init__()
-        self._variant_id = variant_id
+        self.variant_id = variant_id
         self._key = key
         self._view: TurnView | None = None
         self._figures_s = 0.0
 
     def compose(self) -> ComposeResult:
         """Lay out name, conversation, figures."""
-        yield Static(clean_text(self._variant_id, False), classes="name", markup=False)
+        yield Static(clean_text(self.variant_id, False), classes="name", markup=False)
         yield Transcript(empty=EMPTY)
         yield Static(_figures({}, ""), classes="figures", markup=False)
 
     def begin(self, conversation: Conversation) -> None:
         """Show the question, and that the answer is still to come."""
-        shown = conversation.with_turn(Turn("assistant", "", self._variant_id))
+        shown = conversation.with_turn(Turn("assistant", "", self.variant_id))
         # What stands beside and below a turn in the chat belongs to keys that are not here.
         views = [replace(one, mark="", footer=()) for one in views_of(shown, self._key)]
         self._view = views[-1]
@@ -101,7 +102,7 @@ class CompareColumn(Vertical):
         if conversation is not None:
             view = view_of(conversation, conversation.turns[-1], self._key)
         else:
-            view = self._view or TurnView("", self._variant_id, "model")
+            view = self._view or TurnView("", self.variant_id, "model")
         footer: tuple[Line, ...] = ()
         if answer.error is not None:
             error = answer.error
@@ -130,7 +131,9 @@ def _figures(record: Mapping[str, Any], state: str) -> Content:
         ("tokens", UNKNOWN if tokens is None else f"{about}{format_count(tokens)}", state),
     )
     lines = [
-        Content.assemble((f"{name:<7}", "$text-muted"), (value, "b"), (f"  {more}", "$text-muted"))
+        Content.assemble(
+            (f"{name:<7}", "$foreground-muted"), (value, "b"), (f"  {more}", "$foreground-muted")
+        )
         for name, value, more in rows
     ]
     return Content("\n").join(lines)

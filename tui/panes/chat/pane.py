@@ -13,6 +13,7 @@ from textual.widgets import Static
 from tui.actions import bindings_of
 from tui.chat.conversation import Conversation
 from tui.chat.history import ConversationStore
+from tui.chat.keeping import ConversationSaver
 from tui.chat.parameters import Parameters
 from tui.chat.presets import SHIPPED, PresetStore
 from tui.chat.wording import context_text
@@ -26,7 +27,7 @@ from tui.panes.chat.views import key_namer
 from tui.store import State
 from tui.widgets.prompt import Prompt
 from tui.widgets.transcript.transcript import Transcript
-from tui.workers.chat import ConversationSaver
+from tui.workers.chat import SavingFailed
 
 LEAST_TITLE = 8
 """Characters of the title that show beside whatever else is in the first line."""
@@ -69,7 +70,9 @@ class ChatPane(SessionActions):
         self.conversation = self.new_conversation()
         self.database = Database(self.session.paths.database)
         self.history = ConversationStore(self.database)
-        self.saver = ConversationSaver(self.history, self.post_message)
+        self.saver = ConversationSaver(
+            self.history, lambda error: self.post_message(SavingFailed(error))
+        )
         self.start_answering()
         self.start_turns()
         self.start_sessions()

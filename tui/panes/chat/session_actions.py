@@ -6,23 +6,18 @@ The dialogs are imported when they open.
 from __future__ import annotations
 
 import asyncio
-import os
 from dataclasses import replace
-from pathlib import Path
 
 from textual import work
 
 from tui.catalog.resolve import find_variant
-from tui.chat.clipboard import copy
-from tui.chat.code_blocks import code_blocks
 from tui.chat.conversation import Conversation, Turn
-from tui.chat.files import free_path, write_file
 from tui.chat.history import ConversationStore
 from tui.database import Database
 from tui.foundry.errors import FoundryError, NotFound
-from tui.foundry.text import clean_text
 from tui.foundry.types import Variant
 from tui.messages import ChatRequested
+from tui.panes.chat.copying import copy_text, offer, say_failure
 from tui.panes.chat.turn_actions import TurnActions
 from tui.store import State
 
@@ -51,7 +46,7 @@ class SessionActions(TurnActions):
         try:
             conversation = await asyncio.to_thread(self.history.load, conversation_id)
         except FoundryError as error:
-            self._say_failure(error)
+            say_failure(self, error)
             return
         self.show_conversation(conversation)
         answered = [turn.variant_id for turn in conversation.turns if turn.variant_id]
@@ -95,7 +90,7 @@ class SessionActions(TurnActions):
         except NotFound:
             return
         except FoundryError as error:
-            self._say_failure(error)
+            say_failure(self, error)
             return
         if kept.given_title != self.conversation.given_title:
             self.conversation = replace(self.conversation, given_title=kept.given_title)
@@ -110,57 +105,13 @@ class SessionActions(TurnActions):
         if turn is None:
             self.notify("There is no answer to copy yet.")
             return
-        if not (blocks := code_blocks(turn.content)):
-            what = "The question" if turn.role == "user" else "The answer"
-            await self._copy(what, clean_text(turn.content))
-            return
-        from tui.panes.chat.copy_dialog import CopyDialog
-
-        if (chosen := await self.app.push_screen_wait(CopyDialog(turn.content, blocks))) is None:
-            return
-        what_to_do, piece = chosen
-        if what_to_do == "copy":
-            await self._copy(piece.name, piece.text)
-        else:
-            await self._save(piece.name, piece.text, piece.file_name)
+        await offer(self, "The question" if turn.role == "user" else "The answer", turn.content)
 
     def _turn_to_copy(self) -> Turn | None:
         turns = self.conversation.turns
         marked = [turn for turn in turns if turn.id == self.transcript.chosen_id]
         answers = [turn for turn in turns if turn.role == "assistant" and turn.content.strip()]
         return next(iter((marked or answers)[-1:]), None)
-
-    async def _copy(self, what: str, text: str) -> None:
-        try:
-            message = await copy(
-                what, text, self.app.copy_to_clipboard, self._write_to_terminal, os.environ
-            )
-        except FoundryError as error:
-            self._say_failure(error)
-        else:
-            self.notify(message, markup=False, timeout=8)
-
-    def _write_to_terminal(self, text: str) -> None:
-        if self.app._driver is not None:
-            self.app._driver.write(text)
-
-    async def _save(self, what: str, text: str, name: str) -> None:
-        from tui.widgets.dialogs.ask import AskDialog
-
-        suggested = await asyncio.to_thread(free_path, Path(name))
-        dialog = AskDialog(
-            f"Save {what.lower()}",
-            "Nothing is overwritten: a name that is taken is refused.",
-            f"File in {Path.cwd()}",
-            str(suggested),
-        )
-        if typed := await self.app.push_screen_wait(dialog):
-            try:
-                path = await asyncio.to_thread(write_file, Path(typed), text)
-            except FoundryError as error:
-                self._say_failure(error)
-            else:
-                self.notify(f"Written: {path}", markup=False)
 
     # The request
 
@@ -187,7 +138,7 @@ class SessionActions(TurnActions):
         command = as_curl(info.endpoint, request, self.session.key_variable(info))
         note = "The server answers as long as this program runs." if info.kind == "runtime" else ""
         if await self.app.push_screen_wait(RequestDialog(command, note)):
-            await self._copy("The request", command)
+            await copy_text(self, "The request", command)
 
     # Side by side
 
@@ -228,7 +179,3 @@ class SessionActions(TurnActions):
             if variant.loaded or variant.cached
         ]
         return sorted(variants, key=lambda one: not one.loaded)
-
-    def _say_failure(self, error: FoundryError) -> None:
-        text = f"{error.message}\n{error.hint}".strip()
-        self.notify(text, severity="error", markup=False)

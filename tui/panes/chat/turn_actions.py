@@ -167,6 +167,7 @@ class TurnActions(Answering):
             self.notify("Nothing was deleted since the last question.")
         elif self._idle():
             self.show_conversation(self._undo.pop(), save=True)
+            self.app.clear_notifications()  # one of them still says that it is deleted
 
     # The mark
 

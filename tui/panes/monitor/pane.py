@@ -232,7 +232,7 @@ class MonitorPane(Pane, can_focus=True):
         )
 
     def _write_table(self, name: str, lines: list[str]) -> None:
-        head = Content.styled(lines[0], "bold $text-muted")
+        head = Content.styled(lines[0], "bold $foreground-muted")
         self._write(name, Content("\n").join([head, *(Content(line) for line in lines[1:])]))
 
     def _write(self, name: str, content: Content) -> None:

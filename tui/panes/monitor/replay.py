@@ -17,6 +17,7 @@ from tui.formats import format_age, format_bytes
 from tui.foundry.errors import FoundryError
 from tui.foundry.text import clean_text
 from tui.panes.base import Pane
+from tui.paths import typed_path
 from tui.system.history import History
 from tui.system.player import Player
 from tui.system.recording import Recording, read_recording
@@ -117,7 +118,7 @@ class FileDialog(Dialog[str]):
 
 
 def _read(path: str) -> Recording:
-    return read_recording(Path(path).expanduser())
+    return read_recording(typed_path(path))
 
 
 def _recordings(folder: Path) -> list[Choice]:

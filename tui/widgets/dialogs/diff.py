@@ -14,7 +14,7 @@ from textual.widgets import Button, Static
 from tui.foundry.text import clean_text
 from tui.widgets.dialogs.base import Dialog
 
-_TONES = {"+": "$text-success", "-": "$text-error", "@": "$text-muted"}
+_TONES = {"+": "$text-success", "-": "$text-error", "@": "$foreground-muted"}
 
 
 class DiffDialog(Dialog[bool]):

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import textwrap
+from collections.abc import Callable, Mapping
 from typing import ClassVar
 
+from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
@@ -29,7 +31,7 @@ class HelpDialog(Dialog[None]):
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("question_mark,q", "leave", "close", show=False),
+        Binding("question_mark,f1,q", "leave", "close", show=False),
         Binding("j", "scroll('down')", show=False),
         Binding("k", "scroll('up')", show=False),
     ]
@@ -52,19 +54,43 @@ class HelpDialog(Dialog[None]):
         with VerticalScroll(classes="box") as box:
             box.border_title = f"Help: {self._title}"
             box.border_subtitle = "esc closes · keys can be changed in config.toml"
-            yield Static(self._text())
+            yield _Wrapped(self._text)
 
-    def _text(self) -> Content:
+    def _text(self, width: int) -> Content:
         parts = [Content(self._introduction)]
         for scope in self._scopes:
             heading = _HEADINGS.get(scope, self._title)
             parts.append(Content.assemble("\n", (heading, "b $primary")))
-            for action in actions_of(scope):
-                keys = keys_of(action, self._overrides)
-                parts.append(Content.assemble((f"{keys:<{KEY_WIDTH}}", "b"), " ", action.help))
+            parts += [
+                _row(keys_of(action, self._overrides), action.help, width)
+                for action in actions_of(scope)
+            ]
         return Content("\n").join(parts)
 
     def action_scroll(self, way: str) -> None:
         """Scroll by a line."""
         box = self.query_one(VerticalScroll)
         box.scroll_down(animate=False) if way == "down" else box.scroll_up(animate=False)
+
+
+class _Wrapped(Static):
+    """Shows a text that is made anew for each width."""
+
+    def __init__(self, make: Callable[[int], Content]) -> None:
+        super().__init__()
+        self._make = make
+        self._width = 0
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Fit the text to the width."""
+        if event.size.width != self._width:
+            self._width = event.size.width
+            self.update(self._make(self._width))
+
+
+def _row(keys: str, text: str, width: int) -> Content:
+    """Return keys and what they do, in a column of its own; long lists of keys stand above it."""
+    indent = " " * (KEY_WIDTH + 1)
+    first = f"{keys:<{KEY_WIDTH}} " if len(keys) <= KEY_WIDTH else f"{keys}\n{indent}"
+    lines = textwrap.wrap(text, max(10, width - len(indent)))
+    return Content.assemble((first, "b"), f"\n{indent}".join(lines))
