@@ -56,6 +56,9 @@ def test_bytes_are_short_and_close(size: int) -> None:
     ("seconds", "text"),
     [
         (0, "0 ms"),
+        (0.0000163, "16 µs"),
+        (0.000094, "94 µs"),
+        (0.000096, "0.1 ms"),
         (0.0004, "0.4 ms"),
         (0.00412, "4.1 ms"),
         (0.34, "340 ms"),

@@ -18,6 +18,7 @@ from tui.bench.targets import Target
 from tui.catalog.fit import MemoryState
 from tui.database import Database
 from tui.paths import Paths
+from tui.system.memory_records import MemoryRecord, MemoryRecords
 
 PROMPTS = PromptSet.of("own", ("One?", "Two?"))
 PLAN = BenchPlan((Target(SMALL), Target(LARGE)), PROMPTS, rounds=6)
@@ -153,3 +154,36 @@ async def test_two_settings_of_one_model_load_it_once(
     assert backend.calls.count(f"load {SMALL}") == 1
     assert not [one for one in backend.calls if one.startswith("unload")]
     assert [one.done for one in summary.targets] == [6, 6]
+
+
+def record(variant_id: str, resident_bytes: int) -> MemoryRecord:
+    return MemoryRecord(variant_id, resident_bytes, "runtime 2.2.1", "2026-03-01T10:00:00+00:00")
+
+
+def test_what_a_load_took_here_is_believed_before_an_estimate(backend: ScriptedBackend) -> None:
+    memory = MemoryState(10_000 * MIB, 10_000 * MIB)
+    assert not decide(PLAN, found(backend), memory).one_at_a_time  # type: ignore[arg-type]
+    measured = {SMALL: record(SMALL, 9_000 * MIB)}
+    stay = decide(PLAN, found(backend), memory, measured)  # type: ignore[arg-type]
+    assert stay.one_at_a_time
+    assert "9." in stay.reason
+
+
+async def test_a_run_asks_what_loads_took_before(
+    backend: ScriptedBackend, recorder: Recorder, paths: Paths
+) -> None:
+    records = MemoryRecords(Database(paths.database))
+    for variant_id in (SMALL, LARGE):
+        await backend.load(variant_id)
+    records.add(record(SMALL, 12_000_000))
+    summary = await run_bench(PLAN, backend, recorder, lambda _: None)
+    small, large = (one.facts for one in summary.targets)
+    assert small.load_bytes == 12_000_000  # in memory before the run, watched at an earlier load
+    assert large.load_bytes is None
+    records.add(record(SMALL, 10**15))
+    await backend.unload(SMALL)
+    await backend.unload(LARGE)
+    told: list[object] = []
+    await run_bench(PLAN, backend, recorder, told.append)
+    (settled,) = [one for one in told if isinstance(one, OrderSettled)]
+    assert settled.one_at_a_time

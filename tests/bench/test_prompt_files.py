@@ -122,3 +122,8 @@ def test_the_standard_set_covers_its_tasks_and_has_checks() -> None:
     assert len({one.name for one in STANDARD.items}) == 12
     assert sum(bool(one.checks) for one in STANDARD.items) >= 8
     assert len({one.sha256 for one in BUILT_IN}) == len(BUILT_IN)
+
+
+def test_the_home_of_nobody_is_no_file() -> None:
+    with pytest.raises(PromptsError, match="There is no file"):
+        find_prompts("~nobody-at-all/prompts.txt")

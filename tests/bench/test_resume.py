@@ -10,12 +10,13 @@ import pytest
 from tests.support.scripted_backend import LARGE, SMALL, ScriptedBackend, words
 from tui.bench import residence
 from tui.bench.events import RequestFinished, RunFinished, RunStarted, Trouble
+from tui.bench.history import headline
 from tui.bench.plan import BenchPlan, steps
 from tui.bench.prompts import PromptSet
 from tui.bench.recorder import Recorder
 from tui.bench.resume import earlier_run
 from tui.bench.runner import run_bench
-from tui.bench.summary import Summary
+from tui.bench.summary import Summary, summarize
 from tui.bench.targets import Target
 from tui.database import Database
 from tui.foundry.errors import BackendUnavailable, NotFound, StreamBroken
@@ -182,3 +183,28 @@ async def test_a_server_that_stays_away_ends_the_run_and_nothing_is_lost(
     again = await resumed(backend, recorder, "last")
     assert len(again.requests) == PLAN.request_count
     assert all(one.facts.error is None for one in again.targets)
+
+
+async def test_a_stopped_run_has_numbers_and_its_verdict_when_it_was_taken_up(
+    backend: ScriptedBackend, recorder: Recorder
+) -> None:
+    plan = replace(PLAN, rounds=12)
+    # More rounds than a verdict needs.
+    stopped = recorder.load(await interrupted(backend, recorder, 4 * 9, plan))
+    assert stopped.verdicts == ()
+    assert stopped.targets[0].metrics["e2e_s"].n == 18
+    assert any("no verdict until the run was taken up" in note for note in stopped.notes)
+    assert headline(stopped) == "not finished"
+    assert (await resumed(backend, recorder, stopped.run_id)).verdicts
+
+
+async def test_a_target_that_was_left_out_takes_no_verdict_from_the_others(
+    backend: ScriptedBackend, recorder: Recorder
+) -> None:
+    run = await run_bench(PLAN, backend, recorder, lambda _: None)
+    facts = {one.facts.target: one.facts for one in run.targets}
+    some = [one for one in run.requests if one.step.target == SMALL or one.step.round_index < 2]
+    assert summarize("r", PLAN, run.context, facts, some).verdicts == ()
+    facts[LARGE] = replace(facts[LARGE], error="It is gone.")
+    assert summarize("r", PLAN, run.context, facts, some).verdicts[0].verdict.kind == "too few"
+    assert summarize("r", PLAN, run.context, facts, some[:10]).verdicts == ()

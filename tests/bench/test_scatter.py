@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -62,3 +64,16 @@ def test_a_run_gives_its_points(paths: Paths) -> None:
     assert small.speed_tok_s is not None
     assert large.speed_tok_s is not None
     assert small.speed_tok_s > large.speed_tok_s
+
+
+def test_what_a_load_added_is_not_held_against_all_that_the_runtime_has(paths: Paths) -> None:
+    run = kept_run(Recorder(Database(paths.database)))
+    small, large = run.targets
+    unseen = replace(large, facts=replace(large.facts, load_bytes=None))
+    assert [one.memory_bytes for one in points_of(replace(run, targets=(small, unseen)))] == [
+        15_000_000,
+        None,
+    ]
+    neither = replace(small, facts=replace(small.facts, load_bytes=None))
+    both = points_of(replace(run, targets=(neither, unseen)))
+    assert [one.memory_bytes for one in both] == [90_000_000, 90_000_000]

@@ -232,7 +232,13 @@ def test_a_model_against_itself(run: Run) -> None:
     assert ran.code == 0
     assert [one["target"] for one in ran.json["targets"]] == ["A", "B"]
     assert {one["margin_needed"] for one in ran.json["self_test"]} == {0.01}
+    text = run("bench", "--self-test", "--models", "demo-small", "--rounds", "6").out
+    assert "One loaded copy was asked under two names" in text
     assert run("bench", "--self-test", "--models", "demo-small,demo-large").code == 2
+
+
+def test_the_help_says_that_the_action_may_be_left_out(run: Run) -> None:
+    assert " [ACTION ...]\n" in run("bench", "--help").out
 
 
 def test_what_was_measured_goes_into_the_registry_when_told_so(run: Run, tmp_path: Path) -> None:

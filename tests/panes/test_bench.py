@@ -208,6 +208,8 @@ async def test_what_is_chosen_is_saved_as_a_plan_and_opened_again(
         await expect_text(pilot, "bench-plan.toml: 2 targets · course prompt (p) · 11 rounds")
         await pilot.press("ctrl+o", "x", "enter")
         await expect_text(pilot, "cannot be read")
+        await pilot.press("ctrl+u", *"~no1", "enter")
+        await expect_text(pilot, "cannot be read: No such file")
     assert load_plan(tmp_path / "bench-plan.toml").rounds == 11
 
 
@@ -234,6 +236,16 @@ async def test_the_picture_marks_what_nothing_beats(backend: ScriptedBackend) ->
         await expect_text(pilot, "memory →")
         await expect_text(pilot, "A  demo-large     250 tok/s   38.8 MB  not rated   beaten")
         await expect_text(pilot, "B* demo-small")
+
+
+async def test_the_whole_picture_is_seen_on_a_small_terminal(backend: ScriptedBackend) -> None:
+    async with bench(backend, (80, 24)) as pilot:
+        await measured(pilot)
+        await pilot.press("v")
+        await expect_text(pilot, "memory →")
+        await expect_text(pilot, "B* demo-small")
+        await expect_text(pilot, "better on one.")
+        assert pilot.app.query_one("#bench-report").max_scroll_y == 0
 
 
 async def test_a_note_is_kept_with_the_run(backend: ScriptedBackend) -> None:
@@ -281,6 +293,7 @@ async def test_a_stopped_run_goes_on_from_the_history(backend: ScriptedBackend) 
         await wait_until(pilot, lambda: not backend.answers, "some requests")
         await pilot.press("x")
         await expect_text(pilot, "Stopped")
+        await expect_text(pilot, "There are numbers and no verdict")
         backend.answers_by_variant[LARGE] = held
         before = len(backend.requests)
         await pilot.press("h")
@@ -343,6 +356,7 @@ async def test_a_model_against_itself_says_which_margin_this_machine_needs(
         await pilot.press("y")
         await expect_text(pilot, "E2E: the usual margin of 1 % is enough here")
         await expect_text(pilot, "TPOT: the usual margin")
+        await expect_text(pilot, "One loaded copy was asked under two names")
     assert {one.variant_id for one in backend.requests} == {LARGE}
 
 

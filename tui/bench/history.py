@@ -103,8 +103,11 @@ class History:
 def headline(summary: Summary) -> str:
     """Say in a few words what came out of a run, by the time of a whole answer."""
     verdicts = [one for one in summary.verdicts if one.metric == "e2e_s"]
-    if not verdicts:
+    if len(summary.targets) < 2:
         return "one target, nothing compared"
+    if not verdicts:
+        sequential = summary.context.get("order", summary.plan.order) == "sequential"
+        return "numbers only, sequential" if sequential else "not finished"
     if all(one.verdict.kind == "too few" for one in verdicts):
         return "too few rounds for a verdict"
     beaten: dict[str, int] = {}

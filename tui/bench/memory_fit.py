@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from tui.bench.plan import BenchPlan, Order
 from tui.catalog.fit import TIGHT_SHARE, MemoryState, judge
 from tui.formats import format_bytes
 from tui.foundry.types import Model, Variant
+from tui.system.memory_records import MemoryRecord, record_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +31,10 @@ class Stay:
 
 
 def decide(
-    plan: BenchPlan, found: Mapping[str, tuple[Model, Variant]], memory: MemoryState
+    plan: BenchPlan,
+    found: Mapping[str, tuple[Model, Variant]],
+    memory: MemoryState,
+    measured: Mapping[str, MemoryRecord] = MappingProxyType({}),
 ) -> Stay:
     """Decide by what the plan asks for, else by what fits.
 
@@ -37,6 +42,7 @@ def decide(
         plan: What is measured.
         found: The targets that can be loaded and unloaded here, by label.
         memory: Room on this machine now.
+        measured: What loads took on this machine, by variant: believed before any estimate.
     """
     if plan.memory == "all":
         return Stay(False, plan.order, "asked for")
@@ -45,7 +51,10 @@ def decide(
     own = {variant.id: (model, variant) for model, variant in found.values()}
     if len(own) < 2:
         return Stay(False, plan.order, "there is one model to load at most")
-    needs = [judge(variant, model, memory).need_bytes for model, variant in own.values()]
+    needs = [
+        judge(variant, model, memory, measured=record_of(measured, variant.id)).need_bytes
+        for model, variant in own.values()
+    ]
     known = [need for need in needs if need is not None]
     available = memory.available_bytes
     if len(known) < len(needs) or available is None:

@@ -37,8 +37,9 @@ def run_notes(
     notes = [*delayed(medians)]
     if done is not None:
         notes.append(
-            f"Not finished: {done} of {plan.request_count} requests. A verdict now and another one "
-            "at the end are wrong more often than one."
+            f"Not finished: {done} of {plan.request_count} requests. There are numbers and no "
+            "verdict until the run was taken up and has made all its rounds: who may choose when "
+            "to look finds differences that are none."
         )
     order = context.get("order", plan.order)
     if order == "sequential":

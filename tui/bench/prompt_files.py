@@ -23,6 +23,7 @@ from tui.bench.checks import KINDS, CheckError, read_check
 from tui.bench.prompt_sets import NAMES
 from tui.bench.prompts import Prompt, PromptSet
 from tui.foundry.errors import FoundryError
+from tui.paths import typed_path
 
 LARGEST_FILE_BYTES = 4 * 1024 * 1024
 MOST_PROMPTS = 1000
@@ -51,7 +52,7 @@ def find_prompts(name: str) -> PromptSet:
     Raises:
         PromptsError: Neither is there, or the file cannot be used.
     """
-    path = Path(name).expanduser()
+    path = typed_path(name)
     if not path.exists() and name.strip().lower() in NAMES:
         return NAMES[name.strip().lower()]
     if not path.exists():

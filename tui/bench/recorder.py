@@ -16,6 +16,7 @@ from tui.bench.summary import Summary, summarize
 from tui.bench.targets import Target
 from tui.database import Database
 from tui.foundry.errors import NotFound
+from tui.system.memory_records import MemoryRecord, MemoryRecords
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +47,10 @@ class Recorder:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+
+    def memory_records(self) -> Mapping[str, MemoryRecord]:
+        """Return what loads took on this machine before, for `record_of`."""
+        return MemoryRecords(self._database).known()
 
     def start(self, run_id: str, plan: BenchPlan, context: Mapping[str, Any]) -> None:
         """Enter a run."""

@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from types import MappingProxyType
 
 from tui.bench.asking import Asking
 from tui.bench.backends import Backends
@@ -29,6 +30,7 @@ from tui.catalog.ready import make_ready
 from tui.catalog.resolve import find_variant
 from tui.foundry.errors import BackendUnavailable, FoundryError
 from tui.foundry.types import Capability, Model, Variant
+from tui.system.memory_records import MemoryRecord, record_of
 from tui.system.readings import read_memory
 
 LEAST_WARM_UPS, MOST_WARM_UPS = 3, 10
@@ -66,6 +68,7 @@ class Residence:
         self._in_memory: set[tuple[str, str]] = set()
         self._warm: set[str] = set()
         self._patience_s = 0.0
+        self._measured: Mapping[str, MemoryRecord] = {}
         self.facts = {label: TargetFacts(label) for label in plan.labels}
 
     def remember(self, before: Mapping[str, TargetFacts]) -> None:
@@ -79,11 +82,14 @@ class Residence:
         """Labels of the targets that nothing stands in the way of."""
         return [label for label, facts in self.facts.items() if facts.error is None]
 
-    async def settle(self, earlier: Stay | None) -> Stay:
+    async def settle(
+        self, earlier: Stay | None, measured: Mapping[str, MemoryRecord] = MappingProxyType({})
+    ) -> Stay:
         """Look the targets up, and decide how they stay in memory.
 
         Args:
             earlier: What was decided when the run began; None for a new one.
+            measured: What loads took on this machine, by variant.
 
         Raises:
             FoundryError: None of them is there.
@@ -111,9 +117,10 @@ class Residence:
                 found[target.label] = (model, variant)
         if not self.measurable:
             raise errors[0]
+        self._measured = measured
         memory = read_memory()
         room = MemoryState(memory.total_bytes, memory.available_bytes)
-        self._stay = earlier or decide(self._plan, found, room)
+        self._stay = earlier or decide(self._plan, found, room, measured)
         return self._stay
 
     async def ensure_all(self) -> None:
@@ -213,6 +220,11 @@ class Residence:
             self.facts[label] = replace(
                 before, load_s=median(times), load_bytes=grown, load_times_s=times
             )
+        elif self.facts[label].load_bytes is None and not self._plan.target(label).endpoint:
+            # In memory before the run: what that load took is known where it was watched.
+            record = record_of(self._measured, variant.id)
+            grown = record.resident_bytes if record else None
+            self.facts[label] = replace(self.facts[label], load_bytes=grown)
         self._in_memory.add(self._key(label))
         self._tell(TargetLoaded(label, result))
 

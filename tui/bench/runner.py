@@ -6,7 +6,7 @@ import asyncio
 import time
 import uuid
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -38,6 +38,7 @@ from tui.bench.watch import RuntimeWatch
 from tui.database import DatabaseError
 from tui.foundry.backend import Backend
 from tui.foundry.errors import BackendUnavailable, FoundryError, RuntimeCrashed
+from tui.system.memory_records import MemoryRecord
 
 OnEvent = Callable[[BenchEvent], None]
 
@@ -145,7 +146,7 @@ class _Run:
     async def _make(self) -> bool:
         """Return whether the run came to its end."""
         await asyncio.to_thread(self._conditions.look)
-        stay = await self._residence.settle(_stay_of(self._earlier))
+        stay = await self._residence.settle(_stay_of(self._earlier), await self._measured_loads())
         self._context |= stay.as_dict()
         self._tell(OrderSettled(stay.order, stay.one_at_a_time, stay.reason))
         await self._residence.ensure_all()
@@ -227,6 +228,12 @@ class _Run:
         self._watch.pid = pid
         self._conditions.follow(pid)
         return bool(self._residence.measurable)
+
+    async def _measured_loads(self) -> Mapping[str, MemoryRecord]:
+        try:
+            return await asyncio.to_thread(self._recorder.memory_records)
+        except DatabaseError:  # it is told with the first request that cannot be kept
+            return {}
 
     # Telling and keeping
 

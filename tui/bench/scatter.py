@@ -58,11 +58,13 @@ class Picture:
 def points_of(summary: Summary, ratings: RatingSummary | None = None) -> tuple[Point, ...]:
     """Return a run's targets: median decode speed, memory grown at load (else the peak), rating."""
     means = {one.target: one.mean for one in ratings.targets} if ratings else {}
+    # What a load added and all that the runtime has in memory are not held against each other.
+    grown = any(one.facts.load_bytes for one in summary.targets)
     return tuple(
         Point(
             clean_text(short_name(one.facts.target), False),
             one.metrics["decode_tok_s"].median or one.metrics["e2e_tok_s"].median,
-            one.facts.load_bytes or one.facts.rss_peak_bytes,
+            one.facts.load_bytes if grown else one.facts.rss_peak_bytes,
             means.get(one.facts.target),
         )
         for one in summary.targets

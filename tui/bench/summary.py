@@ -166,18 +166,31 @@ def summarize(
         for label in plan.labels
     )
     changed = spread(plan, results)
-    # One target after the other, drift makes differences: numbers only.
-    comparable = verdicts and context.get("order", plan.order) != "sequential"
+    whole = _is_whole(plan, facts, results)
+    # How many rounds there are is fixed before the start: a verdict at whatever point somebody
+    # chose to stop is wrong too often. One target after the other, drift makes differences.
+    in_turn = context.get("order", plan.order) != "sequential"
+    comparable = verdicts and whole and in_turn
     pairs = pair_verdicts(plan, results, changed) if comparable else ()
     medians = {
         one.facts.target: (one.metrics["ttft_s"].median, one.metrics["tpot_s"].median)
         for one in targets
     }
     late = any(one.error_code == TimedOut.code for one in results)
-    whole = len(results) == plan.request_count or any(one.facts.error for one in targets)
     done = None if whole else len(results)
     notes = run_notes(plan, context, medians, changed, late, done) if verdicts else ()
     return Summary(run_id, plan, context, targets, pairs, tuple(results), changed, notes)
+
+
+def _is_whole(
+    plan: BenchPlan, facts: Mapping[str, TargetFacts], results: Sequence[RequestResult]
+) -> bool:
+    """Tell whether a run came to its end: all were asked to the last, but those left out."""
+    made = Counter(one.step.target for one in results)
+    each = plan.request_count // len(plan.labels)
+    short = [label for label in plan.labels if made[label] < each]
+    left_out = [label for label in short if label in facts and facts[label].error is not None]
+    return short == left_out and len(short) < len(plan.labels)
 
 
 def graded(summary: Summary) -> Summary:

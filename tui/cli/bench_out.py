@@ -16,7 +16,7 @@ from tui.bench.recorder import Recorder
 from tui.bench.regression import Judged, Limit, judge_limits, parse_limit
 from tui.bench.report import markdown_report
 from tui.bench.scatter import draw, points_of
-from tui.bench.self_test import self_test
+from tui.bench.self_test import WHAT, self_test
 from tui.bench.summary import Summary, graded
 from tui.bench.targets import PlanError
 from tui.catalog.registry_edit import RegistryFile
@@ -65,7 +65,7 @@ async def report(
     if arguments.self_test:
         margins = self_test(summary)
         values["self_test"] = [one.as_dict() for one in margins]
-        text += ["", *(one.text for one in margins)]
+        text += ["", *(one.text for one in margins), WHAT]
     before = await asyncio.to_thread(_before, context, database, summary.run_id)
     if before is not None:
         comparison = compare_runs(summary, before)

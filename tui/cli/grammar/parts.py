@@ -19,9 +19,22 @@ class Parser(argparse.ArgumentParser):
         # An option that is cut short would change its meaning when a new one is added.
         super().__init__(**{**kwargs, "allow_abbrev": False})
 
+    def format_usage(self) -> str:
+        """Write the short help."""
+        return _optional(super().format_usage())
+
+    def format_help(self) -> str:
+        """Write the help."""
+        return _optional(super().format_help())
+
     def error(self, message: str) -> NoReturn:
         """Raise `UsageError` instead of ending the process."""
         raise UsageError(f"{message[:1].upper()}{message[1:]}.", f"See `{self.prog} --help`.")
+
+
+def _optional(text: str) -> str:
+    """Mark the action as what it is: argparse writes one that may be left out as if it may not."""
+    return text.replace(" ACTION ...", " [ACTION ...]", 1)
 
 
 def actions_of(parser: argparse.ArgumentParser) -> Any:

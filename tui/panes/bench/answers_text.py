@@ -41,7 +41,7 @@ def _cell(one: Answered, column: int) -> list[Content]:
     facts = [f"E2E {format_duration(one.e2e_s)}"]
     if one.different > 1:
         facts.append(f"{one.different} different answers in {one.good}, the first is shown")
-    lines.append(Content.styled(" · ".join(facts), "$text-muted"))
+    lines.append(Content.styled(" · ".join(facts), "$foreground-muted"))
     if one.text:
         lines.append(Content(clean_text(one.text)))
     if one.error:

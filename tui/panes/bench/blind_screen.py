@@ -202,7 +202,7 @@ class BlindScreen(ModalScreen[RatingSummary]):
             for value in range(LOWEST, HIGHEST + 1):
                 # Brackets too: a score must be seen without colours.
                 text = f"[{value}]" if value == given else f" {value} "
-                parts.append((text, "b $primary" if value == given else "$text-muted"))
+                parts.append((text, "b $primary" if value == given else "$foreground-muted"))
             lines.append(Content.assemble(*parts))
         return Content("\n").join(lines)
 

@@ -103,7 +103,7 @@ def _rows(
 
 
 def _line(label: str, cells: Cells, column: int) -> Content:
-    parts = [Content.styled(f"{label:<{LABEL_WIDTH}}", "$text-muted")]
+    parts = [Content.styled(f"{label:<{LABEL_WIDTH}}", "$foreground-muted")]
     parts += [_padded(cell, column) for cell in cells]
     return Content("").join(parts)
 
@@ -128,7 +128,7 @@ def _now(live: LiveColumn | None, column: int) -> Content:
     if live is None:
         return Content("")
     if not live.text or live.state in ("done", "stopped"):
-        return Content.styled(live.state, "$text-muted")
+        return Content.styled(live.state, "$foreground-muted")
     text = " ".join(clean_text(live.text).split())
     return Content(text if len(text) < column - GAP else f"…{text[-(column - 2 * GAP) :]}")
 
@@ -141,7 +141,7 @@ def _figure(
     glyphs: Glyphs,
 ) -> Content:
     if figure.median is None:
-        return Content.styled(UNKNOWN, "$text-muted")
+        return Content.styled(UNKNOWN, "$foreground-muted")
     parts: list[Content | str | tuple[str, str]] = []
     if column >= SHORT_BAR_FROM and largest > 0:
         cells = BAR_WIDTH if column >= BAR_FROM else SHORT_BAR_WIDTH
@@ -152,7 +152,7 @@ def _figure(
         interval = f"  {_range(figure.low, figure.high, write)}"
         # Half an interval says something else: all of it, or none.
         if text.cell_length + len(interval) <= column - GAP:
-            text = text.append(Content.styled(interval, "$text-muted"))
+            text = text.append(Content.styled(interval, "$foreground-muted"))
     return text
 
 
@@ -219,7 +219,7 @@ def _rating(one: TargetRating) -> Content:
     if one.mean is None:
         return Content(UNKNOWN)
     single = " ".join(f"{one.means[name]:.1f}" for name in CRITERIA)
-    return Content.assemble((mean_text(one), "b"), (f"  {single}", "$text-muted"))
+    return Content.assemble((mean_text(one), "b"), (f"  {single}", "$foreground-muted"))
 
 
 def _failed(one: TargetSummary) -> Content:

@@ -49,13 +49,13 @@ def comparison_text(found: Comparison, now: Summary, before: Summary) -> Content
             percent = "-" if change.ratio is None else f"{100 * (change.ratio - 1):+.1f} %"
             cells = (write(change.before), write(change.now), percent)
             row = "".join(f"{cell:>{CELL_WIDTH}}" for cell in cells)
-            lines.append(Content.assemble((f"{label:<{LABEL_WIDTH}}", "$text-muted"), row))
+            lines.append(Content.assemble((f"{label:<{LABEL_WIDTH}}", "$foreground-muted"), row))
     for text, labels in (("Only in the later run", found.only_now),
                          ("Only in the earlier run", found.only_before)):  # fmt: skip
         if labels:
             names = ", ".join(clean_text(short_name(one), False) for one in labels)
             lines += [Content(""), Content(f"{text}: {names}")]
-    lines += [Content(""), Content.styled(LEVELS_MOVE, "$text-muted")]
+    lines += [Content(""), Content.styled(LEVELS_MOVE, "$foreground-muted")]
     return Content("\n").join(lines)
 
 

@@ -121,7 +121,7 @@ class HistoryDialog(Dialog[Wish]):
         if line.run_id in self._going_on:
             result = "goes on now"
         elif line.finished_at is None:
-            result = f"not finished: {result}"
+            result = "not finished, r goes on"
         marked = line.run_id in self._marked
         return Row(
             line.run_id,

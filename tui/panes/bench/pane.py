@@ -23,6 +23,7 @@ from tui.messages import MarkRequested
 from tui.panes.bench.draft import Draft
 from tui.panes.bench.report import ReportView, View
 from tui.panes.bench.runs import RunMaker
+from tui.paths import typed_path
 from tui.store import State
 from tui.widgets.glyphs import choose_glyphs
 from tui.widgets.table import Cell, Column, Row, Table
@@ -180,7 +181,7 @@ class BenchPane(RunMaker):
 
         def save(name: str) -> str:
             try:
-                save_plan(plan, Path(name).expanduser())
+                save_plan(plan, typed_path(name))
             except PlanError as error:
                 return f"{error.message} {error.hint}"
             return ""
@@ -199,7 +200,7 @@ class BenchPane(RunMaker):
 
         def read(name: str) -> str:
             try:
-                found.append(load_plan(Path(name).expanduser()))
+                found.append(load_plan(typed_path(name)))
             except FoundryError as error:
                 return f"{error.message} {error.hint}"
             return ""

@@ -6,6 +6,11 @@ from textual.content import Content
 
 from tui.bench.scatter import Picture
 
+KEY = (
+    "Up is faster, right needs more memory, the number is the rating. * no other is at least as "
+    "good on all of these and better on one."
+)
+
 
 def picture_text(picture: Picture) -> Content:
     """Colour the marks: what nothing else beats stands out, by colour and by its star."""
@@ -18,9 +23,5 @@ def picture_text(picture: Picture) -> Content:
                 text = text.stylize(style, mark.column, mark.column + len(mark.text))
         lines.append(text)
     legend = [Content(line) for line in picture.legend]
-    note = Content.styled(
-        "Up is faster, right needs more memory, the number is the rating. * no other is at least "
-        "as good on all of these and better on one.",
-        "$text-muted",
-    )
+    note = Content.styled(KEY, "$foreground-muted")
     return Content("\n").join([*lines, Content(""), *legend, Content(""), note])

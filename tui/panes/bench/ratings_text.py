@@ -17,7 +17,7 @@ def ratings_text(found: RatingSummary) -> Content:
     if found.finished:
         rows = rating_rows(found)
         width = max(len(HEADINGS[0]), *(len(clean_text(row[0], False)) for row in rows)) + 2
-        lines.append(Content.styled(_row(HEADINGS, width), "$text-muted"))
+        lines.append(Content.styled(_row(HEADINGS, width), "$foreground-muted"))
         lines += [
             Content.styled(
                 _row([clean_text(cell, False) for cell in row], width), "b" if not n else ""

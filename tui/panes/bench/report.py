@@ -25,7 +25,7 @@ from tui.database import Database, DatabaseError
 from tui.panes.bench.answers_text import answers_text
 from tui.panes.bench.columns import Shown, columns_text
 from tui.panes.bench.live import LiveRun
-from tui.panes.bench.picture_text import picture_text
+from tui.panes.bench.picture_text import KEY, picture_text
 from tui.panes.bench.verdicts_text import verdicts_text
 from tui.widgets.glyphs import Glyphs
 
@@ -165,26 +165,26 @@ class ReportView(VerticalScroll, can_focus=True, inherit_bindings=False):
         results = self.query_one("#bench-results", Static)
         verdicts = self.query_one("#bench-verdicts", Static)
         width = max(40, self.scrollable_content_region.width - 1)
+        verdicts.display = False
         if self.live is not None:
             shown = Shown(self.live.columns, None, self._room_for_strips, self._glyphs)
             results.update(columns_text(self.live.summary(), shown, width))
-            verdicts.update("")
         elif self.summary is None:
             results.update(EMPTY)
-            verdicts.update("")
         elif self.view == "answers":
             self._draw_answers(self.summary, width)
         elif self.view == "comparison":
             results.update(self._comparison)
-            verdicts.update("")
         elif self.view == "picture":
             points = points_of(self.summary, self.beside.ratings)
-            height = max(6, min(18, self.size.height - len(points) - 6))
+            # Below the plot: axis and its ends, legend, key, and an empty line before each.
+            below = 4 + len(points) + -(-len(KEY) // (width - 1))
+            height = max(6, min(18, self.scrollable_content_region.height - below))
             results.update(picture_text(draw(points, min(width, 100), height)))
-            verdicts.update("")
         else:
             shown = Shown({}, self.beside.ratings, self._room_for_strips, self._glyphs)
             results.update(columns_text(self.summary, shown, width))
+            verdicts.display = True
             verdicts.update(verdicts_text(self.summary, self.beside.ratings, self.beside.note))
 
     @property
@@ -199,6 +199,5 @@ class ReportView(VerticalScroll, can_focus=True, inherit_bindings=False):
         answers = answers_to(summary, self._prompt)
         text = answers_text(items[self._prompt].text, answers, width)
         self.query_one("#bench-results", Static).update(
-            Content("\n").join([Content.styled(head, "$text-muted"), text])
+            Content("\n").join([Content.styled(head, "$foreground-muted"), text])
         )
-        self.query_one("#bench-verdicts", Static).update("")

@@ -6,12 +6,14 @@ from textual.content import Content
 
 from tui.bench.rating_summary import RatingSummary
 from tui.bench.rating_wording import rating_lines
-from tui.bench.self_test import is_self_test, self_test
+from tui.bench.self_test import WHAT, is_self_test, self_test
 from tui.bench.statistics import ALPHA
 from tui.bench.summary import Summary
 from tui.bench.verdict import SPREAD_LIMIT
 from tui.bench.wording import verdict_sentences, verdict_text
 from tui.foundry.text import clean_text
+
+MUTED = "$foreground-muted"
 
 
 def verdicts_text(summary: Summary, ratings: RatingSummary | None, note: str) -> Content:
@@ -29,7 +31,9 @@ def verdicts_text(summary: Summary, ratings: RatingSummary | None, note: str) ->
         speed.append((one.metric == "e2e_s", _speed(text, one.verdict.kind)))
     if is_self_test(summary.plan):
         lines = [Content(one.text) for one in self_test(summary)]
-        return Content("\n").join([*lines, Content.styled(_conditions(summary), "$text-muted")])
+        lines += [Content.styled(one, "$text-warning") for one in map(_clean, summary.notes)]
+        lines += [Content.styled(one, MUTED) for one in (WHAT, _conditions(summary))]
+        return Content("\n").join(lines)
     # What one asks first stands first: whole answers, then how good they are.
     lines = [line for first, line in speed if first]
     lines += [_rating(line) for line in _rated(ratings)]
@@ -37,13 +41,17 @@ def verdicts_text(summary: Summary, ratings: RatingSummary | None, note: str) ->
     if summary.verdicts and (alpha := summary.verdicts[0].verdict.alpha) < ALPHA:
         pairs = round(ALPHA / alpha)
         lines.append(
-            Content.styled(f"Each interval holds with 95 % over all {pairs} pairs.", "$text-muted")
+            Content.styled(f"Each interval holds with 95 % over all {pairs} pairs.", MUTED)
         )
-    lines += [Content.styled(clean_text(one, False), "$text-warning") for one in summary.notes]
-    lines.append(Content.styled(_conditions(summary), "$text-muted"))
+    lines += [Content.styled(one, "$text-warning") for one in map(_clean, summary.notes)]
+    lines.append(Content.styled(_conditions(summary), MUTED))
     if note:
-        lines.append(Content.assemble(("note  ", "$text-muted"), clean_text(note)))
+        lines.append(Content.assemble(("note  ", MUTED), clean_text(note)))
     return Content("\n").join(lines)
+
+
+def _clean(text: str) -> str:
+    return clean_text(text, False)
 
 
 def _speed(text: str, kind: str) -> Content:
