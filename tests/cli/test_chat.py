@@ -255,7 +255,7 @@ def test_nothing_is_kept_unasked(run: Run, paths: Paths) -> None:
 def test_an_answer_is_kept_and_gone_on_with(
     run: Run, backend: ScriptedBackend, paths: Paths
 ) -> None:
-    backend.say("First.", "Second.", "Third.")
+    backend.say("First.", "Second.", "Third.", "Fourth.")
     ran = run("chat", "demo-small", "one", "--save", "--json", "--temperature", "0.5")
     (conversation,) = kept(paths)
     assert ran.json["conversation"] == conversation.id
@@ -283,6 +283,10 @@ def test_an_answer_is_kept_and_gone_on_with(
     ]
     assert conversation.turns[-1].variant_id == LARGE
     assert backend.requests[-1].temperature == 0.0
+
+    # What has blanks in it is no id.
+    assert run("chat", "--resume", "and four?").out == "Fourth.\n"
+    assert backend.requests[-1].messages[-1].content == "and four?"
 
 
 def test_what_broke_off_is_kept(run: Run, backend: ScriptedBackend, paths: Paths) -> None:

@@ -49,6 +49,9 @@ def prepare(arguments: Namespace) -> None:
 
 def _name_models(arguments: Namespace) -> None:
     """Put the names into `models`, and into `model` where there is one."""
+    if arguments.model is None and len((arguments.resume or "").split()) > 1:
+        # `--resume "a question"`: no id has blanks in it.
+        arguments.model, arguments.resume = arguments.resume, "last"
     if arguments.models is not None or (arguments.resume and arguments.prompt is None):
         # The first word without an option is the prompt then.
         if arguments.prompt is not None:

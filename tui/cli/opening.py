@@ -33,8 +33,8 @@ def opening_of(parsed: Parsed) -> Opening | None:
     if arguments.resume is None:
         model = arguments.model or ""
         return Opening("chat", variant=model or None) if "," not in model else None
-    if arguments.model is not None:  # the prompt stands where the model would
-        return None
+    if arguments.model is not None or len(arguments.resume.split()) > 1:
+        return None  # the prompt stands where the model, or the id, would
     from tui.chat.sessions import Sessions
     from tui.database import Database
     from tui.paths import default_paths

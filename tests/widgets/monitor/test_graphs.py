@@ -75,6 +75,13 @@ def test_an_automatic_scale_shows_a_small_load_on_a_large_machine() -> None:
     assert scale_of(spec("ram"), Graph((None,)), EVERYTHING, fixed=False) == (0, 1)
 
 
+def test_an_automatic_scale_reads_differently_at_foot_and_top() -> None:
+    for level in (61.9e6, 99.96e6, 1.01 * GB, 999.6e6):
+        low, high = scale_of(spec("runtime"), Graph((level,)), Sample(0.0), fixed=False)
+        assert byte_label(low) != byte_label(high)
+        assert low <= level <= high
+
+
 def test_a_machine_has_the_graphs_that_it_tells_something_for() -> None:
     bare, full = History(), History()
     bare.append(Sample(0.0, cpu_percent=1.0))

@@ -64,6 +64,16 @@ def scale_of(spec: GraphSpec, graph: Graph, sample: Sample, *, fixed: bool) -> t
         return 0.0, nice(peak)
     span = max(peak - least, LEAST_SPAN * (full or peak))
     step = nice(span / 4)
+    low, high = _fitted(least, peak, span, step)
+    # A number beside the axis has four cells: foot and top must not read the same.
+    while spec.label(low) == spec.label(high) and step < peak:
+        step = nice(step * 1.5)
+        low, high = _fitted(least, peak, span, step)
+    return low, high
+
+
+def _fitted(least: float, peak: float, span: float, step: float) -> tuple[float, float]:
+    """Return multiples of `step` around what shows, with some air."""
     low = math.floor(max(0.0, least - span / 8) / step) * step
     return low, max(math.ceil((peak + span / 8) / step) * step, low + step)
 
