@@ -66,14 +66,13 @@ async def main() -> None:
         take(pilot, "cache")
 
         await pilot.press("3")
-        for question in (QUESTION, "Which key starts a benchmark?"):
+        for number, question in enumerate((QUESTION, "Which key starts a benchmark?"), start=1):
             await pilot.press(*question, "enter")
-            await until(pilot, lambda: screen_text(app).count("TTFT") >= 1)
-            await until(pilot, lambda: not app.active_pane._busy)
+            await until(pilot, lambda n=number: screen_text(app).count("stopped by itself") == n)
         take(pilot, "chat")
 
         await pilot.press("escape", "5", "p", "s")
-        await until(pilot, sees("conditions"))
+        await until(pilot, sees("spread"))
         take(pilot, "bench")
 
         await pilot.press("4")

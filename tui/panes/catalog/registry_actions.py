@@ -109,14 +109,18 @@ class RegistryActions(CatalogBase):
     async def _offer(
         self, title: str, file: RegistryFile, change: Change, notes: list[str]
     ) -> None:
-        from tui.panes.catalog.change_dialog import ChangeDialog
+        from tui.widgets.dialogs.diff import DiffDialog
 
         if not change.diff and not notes:
             self.notify(f"{file.path.name} says all of that already.", markup=False)
             return
-        dialog = ChangeDialog(title, file, change, notes)
-        registry = await self.app.push_screen_wait(dialog)
-        self._written(registry)
+        dialog = DiffDialog(title, change.diff, "\n".join(notes))
+        if not await self.app.push_screen_wait(dialog):
+            return
+        try:
+            self._written(await asyncio.to_thread(file.write, change))
+        except RegistryError as error:
+            self.say_error(error)
 
     def _written(self, registry: Registry | None) -> None:
         if registry is not None:

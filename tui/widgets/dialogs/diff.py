@@ -15,6 +15,8 @@ from tui.foundry.text import clean_text
 from tui.widgets.dialogs.base import Dialog
 
 _TONES = {"+": "$text-success", "-": "$text-error", "@": "$foreground-muted"}
+CHROME_LINES = 12
+MOST_BESIDE = 6
 
 
 class DiffDialog(Dialog[bool]):
@@ -23,20 +25,21 @@ class DiffDialog(Dialog[bool]):
     Args:
         title: The file.
         diff: Lines that begin with '+', '-' or a blank.
-        beside: What else there is to know; plain text.
+        beside: What else there is to know; a line that begins with '!' is a warning.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("y", "answer(True)", show=False),
-        Binding("n", "answer(False)", show=False),
+        Binding("n,q", "answer(False)", show=False),
         Binding("down,j", "scroll(1)", show=False),
         Binding("up,k", "scroll(-1)", show=False),
     ]
     DEFAULT_CSS = """
     DiffDialog {
         & > .box { width: 100; }
-        & VerticalScroll { height: auto; max-height: 20; }
+        & VerticalScroll { height: auto; }
         & VerticalScroll Static { height: auto; }
+        & #beside { height: auto; margin-top: 1; }
     }
     """
 
@@ -48,22 +51,20 @@ class DiffDialog(Dialog[bool]):
 
     def compose(self) -> ComposeResult:
         """Lay out the change and the buttons."""
-        lines = [
-            Content.styled(clean_text(line, False), _TONES.get(line[:1], ""))
-            for line in self._diff.splitlines()
-        ]
         with Vertical(classes="box") as box:
             box.border_title = self._title
             with VerticalScroll(can_focus=False):
-                yield Static(Content("\n").join(lines))
+                yield Static(_toned(self._diff))
             if self._beside:
-                yield Static(clean_text(self._beside), classes="hint", markup=False)
+                yield Static(_toned(self._beside, other="$foreground-muted"), id="beside")
             with Horizontal(classes="buttons"):
                 yield Button("Write (y)", variant="primary", id="yes")
                 yield Button("Leave it (n)", id="no")
 
     def on_mount(self) -> None:
-        """Start on the harmless answer."""
+        """Start on the harmless answer, and keep the buttons in sight."""
+        taken = CHROME_LINES + min(MOST_BESIDE, self._beside.count("\n") + 1)
+        self.query_one(VerticalScroll).styles.max_height = max(3, self.app.size.height - taken)
         self.query_one("#no", Button).focus()
 
     @on(Button.Pressed)
@@ -77,3 +78,11 @@ class DiffDialog(Dialog[bool]):
     def action_scroll(self, lines: int) -> None:
         """Go up or down in the change."""
         self.query_one(VerticalScroll).scroll_relative(y=lines, animate=False)
+
+
+def _toned(text: str, other: str = "") -> Content:
+    """Return the lines, each in the tone of its first sign."""
+    return Content("\n").join(
+        Content.styled(clean_text(line, False), _TONES.get(line[:1], other))
+        for line in text.splitlines()
+    )
