@@ -29,13 +29,13 @@ def format_bytes(size_bytes: float | None) -> str:
 
 
 def format_duration(seconds: float | None) -> str:
-    """Write a time span: `16 µs`, `0.4 ms`, `340 ms`, `1.9 s`, `1 min 12 s`, `2 h 05 min`."""
+    """Write a time span: `16 µs`, `1.4 ms`, `340 ms`, `1.9 s`, `1 min 12 s`, `2 h 05 min`."""
     if not _is_number(seconds):
         return UNKNOWN
     sign, span = ("-", -seconds) if seconds < 0 else ("", float(seconds))
     if span < 0.9995:
         ms = span * 1000
-        if 0 < ms < 0.095:
+        if 0 < ms < 0.9995:
             return f"{sign}{ms * 1000:.0f} µs"
         return f"{sign}{ms:.{1 if 0 < ms < 9.95 else 0}f} ms"
     if span < MINUTE_S - 0.05:

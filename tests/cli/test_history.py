@@ -38,6 +38,19 @@ def test_runs_are_listed_the_newest_first_with_their_result(run: Run, two_runs: 
     assert listed[1]["requests"] == 72
 
 
+def test_a_run_that_was_stopped_is_listed_as_such(run: Run, paths: Paths) -> None:
+    database = Database(paths.database)
+    kept_run(Recorder(database), "aaaa00000000")
+    with database.transaction() as connection:
+        connection.execute("UPDATE bench_runs SET finished_at = NULL")
+        connection.execute("DELETE FROM bench_requests WHERE round_index > 2")
+    database.close()
+    assert run("history").out.rstrip().endswith(" 0  not finished")
+    shown = run("history", "show", "last", "--json").json
+    assert shown["verdicts"] == []
+    assert "no verdict until" in shown["notes"][0]
+
+
 def test_a_note_is_kept_changed_and_removed(run: Run, two_runs: None) -> None:
     assert run("history", "note", "last").out == "There is no note.\n"
     run("history", "note", "aaaa", "after the update")

@@ -159,7 +159,7 @@ async def test_a_run_is_followed_while_it_goes_on(
         await expect_text(pilot, f"bench-plan.toml: {columns} targets")
         await pilot.press("s")
         await expect_text(pilot, "one two")
-        await expect_text(pilot, f"{columns} targets · round 1 of 6")
+        await expect_text(pilot, "round 1 of 6 · x stops")
         text = screen_text(pilot.app)
         assert all(one.label in text for one in named)
         assert " of 6" in text
@@ -373,7 +373,7 @@ async def test_a_run_of_another_process_is_followed_left_and_followed_again(
         await pilot.press("h")
         await expect_text(pilot, "goes on now")
         await pilot.press("enter")
-        await expect_text(pilot, "run aaaa00000000 elsewhere")
+        await expect_text(pilot, "elsewhere · esc leaves it · x stops it · run aaaa00000000")
         await expect_text(pilot, "12 of 12")
         await pilot.press("escape")
         await expect_text(pilot, "s start")

@@ -114,14 +114,13 @@ def _remove(context: Context, database: Database) -> int:
 
 def _row(one: PastRun, result: str) -> list[str]:
     line = one.line
-    state = "" if line.finished_at else " (not finished)"
     return [
         line.run_id,
         line.created_at[:16].replace("T", " "),
         ", ".join(short_name(target.label) for target in line.targets),
         str(line.requests),
         str(one.raters),
-        result + state,
+        result if line.finished_at else "not finished",
         " ".join(one.note.split())[:60],
     ]
 

@@ -89,18 +89,16 @@ class BenchPane(RunMaker):
         live, draft = self.live, self._draft
         if self.running and live is not None:
             plan = live.plan
-            parts = [
-                f"{len(plan.targets)} targets",
-                f"round {live.round} of {plan.rounds}, seed {plan.seed}",
-                plan.prompt_set.name,
-            ]
+            # The keys before what is known anyway: a small terminal cuts the end off.
+            parts = [f"round {live.round} of {plan.rounds}"]
             if (left_s := live.left_s) is not None:
-                parts.insert(2, f"{format_duration(left_s)} left")
-            parts.append(live.order)
+                parts.append(f"{format_duration(left_s)} left")
             if self.followed:
-                parts += [f"run {self.followed} elsewhere", "esc leaves it", "x stops it"]
+                parts += ["elsewhere", "esc leaves it", "x stops it", f"run {self.followed}"]
             else:
                 parts.append("x stops")
+            named = f"{plan.prompt_set.name}, seed {plan.seed}"
+            parts += [live.order, f"{len(plan.targets)} targets", named]
         elif not self.table.display and (shown := self.report.summary) is not None:
             plan = shown.plan
             parts = [
