@@ -83,3 +83,8 @@ def test_the_device_stands_in_the_line() -> None:
 def test_a_record_survives_the_database() -> None:
     record = as_record(MEASURED, "length")
     assert figures_line(json.loads(json.dumps(record))) == figures_line(record)
+
+
+def test_a_device_that_nobody_tells_is_left_out() -> None:
+    assert figures_line({"device": "unknown", "ended": "stop"}) == ENDINGS["stop"]
+    assert "GPU" in figures_line({"device": "GPU", "ended": "stop"})

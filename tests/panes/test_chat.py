@@ -92,6 +92,26 @@ async def test_help_is_set_in_two_columns(backend: ScriptedBackend) -> None:
         assert lines[keys + 1].index("Start a new line") == column
 
 
+async def test_a_page_up_in_the_text_field_scrolls_while_an_answer_grows(
+    backend: ScriptedBackend,
+) -> None:
+    gate = asyncio.Event()
+    lines = "".join(f"line {number}\n\n" for number in range(60))
+    backend.answers.append(ScriptedAnswer((lines, "line 60\n\n"), gate=gate, gate_after=1))
+    async with chat(backend, size=(80, 24)) as pilot:
+        await ask(pilot, "many")
+        await expect_text(pilot, "line 59")
+        await pilot.press("x", "pageup", "pageup")
+        await wait_until(pilot, lambda: "line 59" not in screen_text(pilot.app), "a page before")
+        gate.set()
+        await wait_until(pilot, lambda: not backend.open_chats, "the end")
+        await pilot.pause()
+        assert "line 60" not in screen_text(pilot.app)
+        await pilot.press("pagedown", "pagedown", "pagedown")
+        await expect_text(pilot, "line 60")
+        assert pilot.app.query_one(Prompt).text == "x"
+
+
 async def test_the_cursor_of_the_text_field_stays_without_blinking(
     backend: ScriptedBackend,
 ) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 from tui.chat.figures import AnswerFigures
 from tui.formats import format_context, format_duration, format_speed
+from tui.foundry.types import Device
 
 ENDINGS = {
     "stop": "stopped by itself",
@@ -69,7 +70,7 @@ def figures_line(record: Mapping[str, Any]) -> str:
         parts.append(f"{text} {unit}" if came_in is None else f"{came_in:,} in, {text} out")
     if context := context_text(record):
         parts.append(context)
-    if record.get("device"):
+    if record.get("device") not in (None, "", Device.UNKNOWN):
         parts.append(str(record["device"]))
     if "ended" in record:
         parts.append(ENDINGS.get(str(record["ended"]), ENDINGS["unknown"]))

@@ -29,10 +29,12 @@ class Prompt(TextArea, inherit_bindings=False):
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        # Redo has ctrl+y there, with which the pane copies.
+        # Redo has ctrl+y there, with which the pane copies; a page up and down scrolls what was
+        # said, for what is written here is no page long.
         binding
         for binding in TextArea.BINDINGS
-        if not isinstance(binding, Binding) or "ctrl+y" not in binding.key
+        if not isinstance(binding, Binding)
+        or not {"ctrl+y", "pageup", "pagedown"} & set(binding.key.split(","))
     ]
     DEFAULT_CSS = """
     Prompt {

@@ -13,10 +13,11 @@ from textual.widgets import Input, Static
 
 from tui.catalog.resolve import find_variant
 from tui.catalog.search import ModelSearch
-from tui.formats import format_bytes
+from tui.formats import UNKNOWN, format_bytes
 from tui.foundry.text import clean_text
 from tui.foundry.types import Capability, Variant
 from tui.messages import CancelRequested, RunRequested
+from tui.panes.chat.views import device_text
 from tui.store import Job, State, Store
 from tui.widgets.dialogs.base import Dialog
 from tui.widgets.status_line import job_text
@@ -187,7 +188,7 @@ def _row(variant: Variant) -> Row:
         (
             Cell(mark, tone),
             Cell(clean_text(variant.id, False)),
-            Cell(str(variant.device)),
+            Cell(device_text(variant.device) or UNKNOWN),
             Cell(format_bytes(variant.size_bytes)),
             Cell(state, tone),
         ),

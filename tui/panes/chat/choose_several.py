@@ -12,9 +12,10 @@ from textual.containers import Vertical
 from textual.widgets import Static
 
 from tui.chat.side_by_side import MOST_MODELS
-from tui.formats import format_bytes
+from tui.formats import UNKNOWN, format_bytes
 from tui.foundry.text import clean_text
 from tui.foundry.types import Variant
+from tui.panes.chat.views import device_text
 from tui.widgets.dialogs.base import Dialog
 from tui.widgets.table import HEADER_ROWS, Cell, Column, Row, Table
 
@@ -99,7 +100,7 @@ def _row(variant: Variant, chosen: bool) -> Row:
         (
             Cell("✓" if chosen else "·", "accent" if chosen else "muted"),
             Cell(clean_text(variant.id, False)),
-            Cell(str(variant.device), "muted"),
+            Cell(device_text(variant.device) or UNKNOWN, "muted"),
             Cell(format_bytes(variant.size_bytes), "muted"),
             Cell("loaded" if variant.loaded else "cached", "good" if variant.loaded else "muted"),
         ),

@@ -25,7 +25,7 @@ from tui.foundry.types import Model, Variant
 from tui.messages import AnsweringChanged, BenchRequested
 from tui.panes.chat.compare_column import CompareColumn
 from tui.panes.chat.copying import offer
-from tui.panes.chat.views import key_namer
+from tui.panes.chat.views import key_namer, scroll_page
 from tui.session import Session
 from tui.store import Store
 from tui.widgets.dialogs.choose import Choice, ChooseDialog
@@ -232,6 +232,11 @@ class CompareScreen(ModalScreen[None]):
         self.notify(f"{error.message}\n{error.hint}", severity="warning", markup=False)
 
     # Actions
+
+    def action_scroll(self, way: str) -> None:
+        """Scroll all columns by a page."""
+        for column in self.columns:
+            scroll_page(column.transcript, way)
 
     def action_stop(self) -> None:
         """Stop all answers; else leave the text field, else go back to the chat."""

@@ -23,7 +23,7 @@ from tui.foundry.text import clean_text
 from tui.foundry.types import Model
 from tui.messages import ChatRequested
 from tui.panes.chat.session_actions import SessionActions
-from tui.panes.chat.views import key_namer
+from tui.panes.chat.views import device_text, key_namer, scroll_page
 from tui.store import State
 from tui.widgets.prompt import Prompt
 from tui.widgets.transcript.transcript import Transcript
@@ -134,7 +134,7 @@ class ChatPane(SessionActions):
             model, variant = chosen
             state = "" if variant.loaded else " (loads with the first question)"
             name = variant.id if whole_name else model.alias
-            parts += [f"{name}{state}", str(variant.device), self._context_text(model)]
+            parts += [f"{name}{state}", device_text(variant.device), self._context_text(model)]
         parts.append(self.conversation.parameters.summary())
         return clean_text(" · ".join(part for part in parts if part), False)
 
@@ -153,6 +153,10 @@ class ChatPane(SessionActions):
             self.prompt.restore(event.text)
 
     # Actions
+
+    def action_scroll(self, way: str) -> None:
+        """Scroll the conversation by a page, from the text field too."""
+        scroll_page(self.transcript, way)
 
     def action_stop(self) -> None:
         """Stop the answer; else leave what is being edited, the text field, the mark."""

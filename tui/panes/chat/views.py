@@ -9,8 +9,10 @@ from tui.chat.conversation import Conversation, Turn
 from tui.chat.wording import figures_line
 from tui.formats import format_duration
 from tui.foundry.text import clean_text
+from tui.foundry.types import Device
 from tui.widgets.transcript.document import Line
 from tui.widgets.transcript.entry import TurnView
+from tui.widgets.transcript.transcript import Transcript
 
 ARROWS = {"left": "←", "right": "→"}
 KeyOf = Callable[[str], str]
@@ -26,6 +28,19 @@ def key_namer(overrides: dict[str, str]) -> KeyOf:
     """Return what names the first key of an action as it is on this machine."""
     keys = {action.id: keys_of(action, overrides).split()[0] for action in ACTIONS}
     return keys.__getitem__
+
+
+def scroll_page(transcript: Transcript, way: str) -> None:
+    """Scroll by a page, `up` or `down`, whoever has the focus."""
+    if way == "up":
+        transcript.scroll_page_up(animate=False)
+    else:
+        transcript.scroll_page_down(animate=False)
+
+
+def device_text(device: Device) -> str:
+    """Name the device; '' where an endpoint does not tell."""
+    return "" if device is Device.UNKNOWN else str(device)
 
 
 def views_of(conversation: Conversation, key: KeyOf) -> list[TurnView]:
