@@ -262,6 +262,8 @@ class _Run:
             "sampling": self._watch.cost(),
         }
         if stopped:
+            # The process may live on, as that of the pane does: the run does not.
+            self._context.pop(living.KEY, None)
             self._context.setdefault("interruptions", []).append(
                 {"at": now_text(), "requests": len(self._results)}
             )
