@@ -113,6 +113,13 @@ async def test_models_move_and_go_back(
     assert notebook.read("runtime").previous == new
 
 
+async def test_a_place_that_names_nobody_s_home_is_below_the_working_directory(
+    backend: Shelf, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert plan_move(await backend.cache(), Path("~nobody-here")).new == tmp_path / "~nobody-here"
+
+
 async def test_left_models_are_named(
     backend: Shelf, old: Path, tmp_path: Path, notebook: CacheNotebook
 ) -> None:

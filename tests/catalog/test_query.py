@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -12,9 +13,10 @@ from tests.support.scripted_backend import demo_models
 from tui.catalog.fit import MemoryState
 from tui.catalog.inputs import FitInputs
 from tui.catalog.query import facets, parse_query, toggled
+from tui.catalog.registry import load_registry
 from tui.catalog.rows import CatalogView
 from tui.catalog.snapshot import snapshot
-from tui.catalog.sorting import SortKey
+from tui.catalog.sorting import SORT_KEYS, SortKey
 from tui.foundry.types import Device, Model, Variant
 
 GB = 10**9
@@ -101,11 +103,31 @@ def test_the_variant_that_is_run_is_one_that_passes() -> None:
         ("device", ["heron", "otter-reasoning", "lynx"]),
         ("task", ["otter-reasoning", "lynx", "heron"]),
         ("license", ["heron", "otter-reasoning", "lynx"]),
+        ("tools", ["otter-reasoning", "heron", "lynx"]),
     ],
 )
 def test_orders(sort: SortKey, aliases: list[str]) -> None:
     assert found("", sort) == aliases
     assert found("", sort, reverse=True) == aliases[::-1]
+
+
+def test_the_order_of_the_registry_is_its_task_then_the_memory_it_asks_for(tmp_path: Path) -> None:
+    file = tmp_path / "models.json"
+    file.write_text(
+        '[{"name": "heron", "task": "chat", "min_ram_gb": 16},'
+        ' {"name": "lynx", "task": "chat", "min_ram_gb": 8},'
+        ' {"name": "gone", "task": "chat", "min_ram_gb": 4}]'
+    )
+    registry = load_registry(file)
+    rows = CatalogView(MODELS, registry).rows(INPUTS, sort="registry")
+    # A name that no model answers to stays below them all.
+    assert [row.alias for row in rows] == ["lynx", "heron", "otter-reasoning", "gone"]
+
+
+def test_the_filters_and_orders_that_are_offered_are_read_whole_at_80_columns() -> None:
+    told = [f"{meaning} ({count})" for _, meaning, count in facets(MODELS, INPUTS)]
+    told += [meaning for _, meaning in SORT_KEYS]
+    assert max(len(text) for text in told) <= 48
 
 
 def test_a_filter_is_added_and_taken_away() -> None:

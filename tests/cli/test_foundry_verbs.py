@@ -149,7 +149,11 @@ def test_the_doctor_of_the_cache_finds_and_mends(stand_in: FoundryStandIn) -> No
     assert found.returncode == 1
     assert "a download that ended early" in found.stdout
     assert "copy of the catalog" in found.stdout
-    mended = json.loads(program(stand_in, "cache", "doctor", "--repair", "--json").stdout)
+    unasked = program(stand_in, "cache", "doctor", "--repair", "--json")
+    assert unasked.returncode == 2
+    assert "Give --yes" in unasked.stdout + unasked.stderr
+    assert stand_in.state.is_partial(row)
+    mended = json.loads(program(stand_in, "cache", "doctor", "--repair", "--yes", "--json").stdout)
     assert {one["kind"] for one in mended["findings"] if one["mended"]} == {"partial", "stale"}
     assert not stand_in.state.is_partial(row)
     assert "ended early" not in program(stand_in, "cache", "doctor").stdout

@@ -95,3 +95,9 @@ def test_archives_are_checked_by_their_checksums(run: Run, tmp_path: Path) -> No
     assert "otter.tar is whole: otter:1" in run("import", str(bundle), "--check").out
     bundle.write_bytes(bundle.read_bytes()[:-9000])
     assert run("import", str(bundle), "--check").code == 1
+
+
+def test_a_bundle_in_nobody_s_home_is_not_there(run: Run) -> None:
+    ran = run("cache", "verify", "~nobody-here/x.tar")
+    assert ran.code == 4
+    assert "There is no" in ran.err

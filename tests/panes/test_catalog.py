@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from pathlib import Path
 
 import pytest
@@ -243,8 +244,11 @@ async def test_a_colleague_s_registry_is_merged_and_conflicts_are_told(
     async with running_app(backend, models_file=file) as pilot:
         await pilot.press("M")
         await wait_until(pilot, lambda: "Their models.json" in screen_text(pilot.app), "a form")
-        await pilot.press(*"nowhere", "enter")
-        await wait_until(pilot, lambda: "There is no file" in screen_text(pilot.app), "a refusal")
+        for half_typed in ("~nobody", "nowhere"):
+            pilot.app.screen.query_one("#theirs", Input).value = half_typed
+            await pilot.press("enter")
+            seen = re.compile(rf"There is no file\s.*{half_typed}", re.DOTALL)
+            await wait_until(pilot, lambda at=seen: at.search(screen_text(pilot.app)), "a refusal")
         pilot.app.screen.query_one("#theirs", Input).value = "theirs.json"
         await pilot.press("enter")
         await wait_until(pilot, lambda: "added: b" in screen_text(pilot.app), "the change")

@@ -18,6 +18,7 @@ from tui.formats import format_bytes
 from tui.foundry.backend import Backend, ProgressCallback
 from tui.foundry.errors import FoundryError, Unsupported
 from tui.foundry.types import CacheEntry, CacheInfo, Capability, Progress
+from tui.paths import typed_path
 
 SPARE_BYTES = 64 * 1024 * 1024
 """Left free on the disk beside a copy."""
@@ -100,7 +101,7 @@ def plan_move(cache: CacheInfo, place: Path) -> MovePlan:
     Raises:
         MoveError: The new place cannot be one.
     """
-    old, new = cache.location.absolute(), place.expanduser().absolute()
+    old, new = cache.location.absolute(), typed_path(str(place))
     if new.resolve() == old.resolve():
         raise MoveError(f"The models are kept in {old} already.", "Name another directory.")
     if _is_inside(new, old) or _is_inside(old, new):

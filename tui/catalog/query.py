@@ -40,7 +40,7 @@ FLAGS: dict[str, str] = {
     "loaded": "in memory",
     "cached": "on disk",
     "fits": "fits into memory now",
-    "runs": "its execution provider is registered here, as far as told",
+    "runs": "this machine has its execution provider",
     "tools": "can call tools",
     "reasoning": "reasons first",
     "demo": "ships with the program",

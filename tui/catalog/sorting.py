@@ -9,10 +9,10 @@ if TYPE_CHECKING:
 
 SortKey = Literal[
     "state", "name", "size", "context", "needs", "fit", "speed", "device", "ep", "task", "license",
-    "publisher",
+    "publisher", "tools", "registry",
 ]  # fmt: skip
 SORT_KEYS: tuple[tuple[SortKey, str], ...] = (
-    ("state", "in memory, on disk, the rest; in a search the best match"),
+    ("state", "in memory, on disk, the rest; or best match"),
     ("name", "by alias"),
     ("size", "smallest download first"),
     ("context", "longest context first"),
@@ -24,6 +24,8 @@ SORT_KEYS: tuple[tuple[SortKey, str], ...] = (
     ("task", "by what it is made for"),
     ("license", "by licence"),
     ("publisher", "by publisher"),
+    ("tools", "those that call tools first"),
+    ("registry", "by what models.json says; the rest last"),
 )
 _FIT_ORDER = {"fits": 0, "tight": 1, "too big": 2}
 
@@ -44,6 +46,13 @@ def sort_value(row: CatalogRow, sort: SortKey) -> tuple[bool, float | str, str]:
     elif sort == "speed":
         speed = row.figures.decode_tok_s if row.figures else None
         number = None if speed is None else -speed
+    elif sort == "tools":
+        tools = row.model.supports_tools if row.model else None
+        number = None if tools is None else float(not tools)
+    elif sort == "registry":
+        # As the column reads: the task, then the memory asked for.
+        text = f"{row.entry.task.casefold()} {row.entry.min_ram_gb:09.2f}" if row.entry else ""
+        return not text, text, row.alias.casefold()
     else:
         model = row.model
         text = {

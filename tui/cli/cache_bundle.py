@@ -16,6 +16,7 @@ from tui.database import Database, DatabaseError
 from tui.formats import format_bytes
 from tui.foundry.backend import Backend
 from tui.foundry.errors import NotFound
+from tui.paths import typed_path
 
 
 async def run(context: Context) -> int:
@@ -29,7 +30,7 @@ async def run(context: Context) -> int:
 async def _export(context: Context, backend: Backend) -> int:
     _, variant = await find(backend, context.arguments.model)
     entry = entry_of(await backend.cache(), variant.id)
-    target = context.arguments.file.expanduser().absolute()
+    target = typed_path(str(context.arguments.file))
     form: Form = "directory" if context.arguments.directory else "file"
     notebook = CacheNotebook(Database(context.session.paths.database))
     known = None
@@ -54,7 +55,7 @@ async def _export(context: Context, backend: Backend) -> int:
 
 
 async def _verify(context: Context) -> int:
-    path = context.arguments.file.expanduser().absolute()
+    path = typed_path(str(context.arguments.file))
     if not await asyncio.to_thread(path.exists):
         raise NotFound(f"There is no {path}.", "Check the path.")
     show = context.on_progress(path.name, people_only=True)

@@ -8,7 +8,7 @@ from tui.cli.grammar.parts import Add, actions_of, positive
 
 SORT_KEYS = (
     "state", "name", "size", "context", "needs", "fit", "speed", "device", "ep", "task", "license",
-    "publisher",
+    "publisher", "tools", "registry",
 )  # fmt: skip
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from tui.foundry.backend import ProgressCallback
 from tui.foundry.commands.cache_folder import CacheFolder
+from tui.foundry.commands.footprint import growth, resident_bytes
 from tui.foundry.commands.inventory import Inventory
 from tui.foundry.commands.link import Connection, ServiceLink
 from tui.foundry.commands.printed import lines_of
@@ -131,14 +132,14 @@ class FoundryBackend:
         connection = await self._link.connected()
         if any(same_variant(one.id, name) for one in await self._inventory.loaded(connection)):
             return LoadResult(name, 0.0, None, already_loaded=True)
-        before = _resident_bytes(connection.pid)
+        before = resident_bytes(connection.pid)
         started_s = time.perf_counter()
         if connection.management is not None:
             await _by_either_name(connection.management.load, name)
         else:
             await self._load_by_command(name)
         load_s = time.perf_counter() - started_s
-        return LoadResult(name, load_s, _growth(before, _resident_bytes(connection.pid)))
+        return LoadResult(name, load_s, growth(before, resident_bytes(connection.pid)))
 
     async def run(self, variant_id: str, on_progress: ProgressCallback) -> LoadResult:
         """Download if needed and load, by `model run --verbose` where that needs no terminal."""
@@ -155,7 +156,7 @@ class FoundryBackend:
             return LoadResult(name, 0.0, None, already_loaded=True)
         if variant is not None and not variant.cached:
             await self._check_disk(variant)
-        before = _resident_bytes(connection.pid)
+        before = resident_bytes(connection.pid)
         told = Teller(on_progress, variant)
         try:
             printed = await self._command.run(
@@ -165,21 +166,21 @@ class FoundryBackend:
             raise LoadFailed(error.message, error.hint) from error
         if not told.loaded:
             raise self._failed(LoadFailed, f"'{name}' could not be run", printed)
-        grown = _growth(before, _resident_bytes(connection.pid))
+        grown = growth(before, resident_bytes(connection.pid))
         return LoadResult(name, told.load_s or 0.0, grown)
 
     async def unload(self, variant_id: str) -> int | None:
         """Drop a variant from memory; returns what the service shrank by, where that is told."""
         name = checked_name(variant_id)
         connection = await self._link.connected()
-        before = _resident_bytes(connection.pid)
+        before = resident_bytes(connection.pid)
         if connection.management is not None:
             await _by_either_name(connection.management.unload, name)
         else:
             printed = await self._command.run(self._grammar.unload(name), limit_s=CHANGE_LIMIT_S)
             if self._grammar.read_done(printed.data).success is False:
                 raise self._failed(RequestFailed, f"'{name}' could not be unloaded", printed)
-        after = _resident_bytes(connection.pid)
+        after = resident_bytes(connection.pid)
         return None if before is None or after is None else max(0, before - after)
 
     async def download(self, variant_id: str, on_progress: ProgressCallback) -> None:
@@ -386,19 +387,3 @@ async def _by_either_name(ask: Callable[[str], Awaitable[None]], name: str) -> N
         if bare == name:
             raise
         await ask(bare)
-
-
-def _growth(before: int | None, after: int | None) -> int | None:
-    """Return what a process grew by; None where that is not known, or where it did not grow."""
-    return None if before is None or after is None or after <= before else after - before
-
-
-def _resident_bytes(pid: int | None) -> int | None:
-    if pid is None:
-        return None
-    import psutil
-
-    try:
-        return int(psutil.Process(pid).memory_info().rss)
-    except psutil.Error:
-        return None

@@ -15,6 +15,7 @@ from typing import Any, BinaryIO
 
 from tui.foundry.endpoint.wording import clean
 from tui.foundry.errors import BackendUnavailable, FoundryError
+from tui.foundry.runtime.host_log import log
 from tui.foundry.runtime.protocol import (
     Event,
     Failure,
@@ -25,7 +26,7 @@ from tui.foundry.runtime.protocol import (
     decode,
     encode,
 )
-from tui.foundry.runtime.service import RuntimeService, log
+from tui.foundry.runtime.service import RuntimeService
 from tui.foundry.runtime.settings import RuntimeSettings
 
 WATCH_GAP_S = 1.0
@@ -59,7 +60,7 @@ class Host:
             if isinstance(message, Request):
                 self._begin(message)
         if self._service is not None:
-            self._service.cancel_downloads()
+            self._service.downloads.cancel_all()
             deadline = time.monotonic() + END_LIMIT_S
             for thread in self._downloads:
                 thread.join(max(0.0, deadline - time.monotonic()))
@@ -67,7 +68,7 @@ class Host:
     def _begin(self, request: Request) -> None:
         thread = threading.Thread(target=self._serve, args=(request,), daemon=True)
         if request.operation == "download" and self._service is not None:
-            self._service.announce_download(request.number)
+            self._service.downloads.announce(request.number)
             self._downloads = [t for t in self._downloads if t.is_alive()] + [thread]
         thread.start()
 

@@ -6,7 +6,6 @@ import contextlib
 import glob
 import os
 import shutil
-import sys
 import threading
 import time
 from collections.abc import Callable
@@ -16,7 +15,6 @@ from typing import TYPE_CHECKING, Any
 from tui.foundry.endpoint.wording import clean
 from tui.foundry.errors import (
     BackendUnavailable,
-    DownloadFailed,
     FoundryError,
     LoadFailed,
     NotFound,
@@ -26,11 +24,13 @@ from tui.foundry.errors import (
 from tui.foundry.ids import same_variant
 from tui.foundry.on_disk.local_model import LocalModel
 from tui.foundry.on_disk.local_models import LocalModels, delete_tree, folder_size
-from tui.foundry.on_disk.scan import allocated_size, partial_folder, scan_cache
+from tui.foundry.on_disk.scan import partial_folder, scan_cache
 from tui.foundry.runtime.bridge import GalleryBridge
+from tui.foundry.runtime.downloads import Downloads, Emit
+from tui.foundry.runtime.host_log import log
 from tui.foundry.runtime.memory import give_memory_back, resident_bytes
-from tui.foundry.runtime.rows import catalog_size, is_local, variant_row
-from tui.foundry.runtime.settings import OFFLINE, RuntimeSettings
+from tui.foundry.runtime.rows import is_local, variant_row
+from tui.foundry.runtime.settings import RuntimeSettings
 from tui.foundry.runtime.upstream import CatalogStore
 from tui.foundry.types import ImportOptions
 
@@ -39,16 +39,11 @@ if TYPE_CHECKING:
 
 REFRESH_LIMIT_S = 10.0
 UNLOAD_PATIENCE_S = 1.0
-CANCEL_PATIENCE_S = 10.0
-PROGRESS_GAP_S = 0.1
 DOWNLOAD_THREADS = 8
 """Connections of one download. Progress comes, and a cancel is heard, when one has its 2 MB;
 with the runtime's own 64 that is after two minutes on a line of 1 MB/s."""
-SPARE_BYTES = 64 * 1024 * 1024
-"""Room that a download leaves on the disk."""
 
 Arguments = dict[str, Any]
-Emit = Callable[[str, int, dict[str, Any]], None]
 
 
 class RuntimeService:
@@ -76,8 +71,7 @@ class RuntimeService:
         self._manager: FoundryLocalManager | None = None
         self._memory = threading.Lock()
         self._listing = threading.Lock()
-        self._cancels: dict[int, threading.Event] = {}
-        self._fetching: dict[str, threading.Event] = {}
+        self.downloads = Downloads(settings, emit, self._bridge, self._kept, self._variant)
         self.operations: dict[str, Callable[[int, Arguments], dict[str, Any]]] = {
             "ping": lambda _number, _arguments: {},
             "models": self._models,
@@ -120,15 +114,6 @@ class RuntimeService:
     def shutdown_requested(self) -> bool:
         """Tell whether somebody used the service's `/shutdown`, after which it is of no use."""
         return self._manager is not None and self._manager.is_shutdown_requested()
-
-    def announce_download(self, number: int) -> None:
-        """Prepare for a download, so that it can be cancelled before it begins."""
-        self._cancels[number] = threading.Event()
-
-    def cancel_downloads(self) -> None:
-        """Tell all downloads to stop; what they fetched stays on disk."""
-        for event in list(self._cancels.values()):
-            event.set()
 
     # Operations
 
@@ -204,50 +189,10 @@ class RuntimeService:
         return {"freed_bytes": None if before is None or after is None else max(0, before - after)}
 
     def _download(self, number: int, arguments: Arguments) -> dict[str, Any]:
-        cancel = self._cancels[number]
-        try:
-            variant = self._variant_to_fetch(arguments["variant_id"])
-            if variant.is_cached:
-                return {"variant_id": variant.id}
-            info = variant.info
-            total = catalog_size(self._bridge.entity(info.id), info.file_size_mb)
-            self._check_space(variant.id, total)
-            self._kept.keep([self._bridge.entity(variant.id)])
-            self._fetching[variant.id] = cancel
-            try:
-                variant.download(self._progress(number, total), cancel)
-            finally:
-                self._fetching.pop(variant.id, None)
-        except FoundryError:
-            raise
-        except Exception as error:
-            log(f"download {arguments['variant_id']}: {error}")
-            if cancel.is_set():
-                raise DownloadFailed(
-                    "The download was cancelled.", "Start it again to go on where it stopped."
-                ) from error
-            raise DownloadFailed(
-                f"The download of '{arguments['variant_id']}' failed: {clean(str(error))}",
-                "Check network and disk, then start it again: it goes on where it stopped.",
-            ) from error
-        finally:
-            self._cancels.pop(number, None)
-        return {"variant_id": variant.id}
-
-    def _variant_to_fetch(self, variant_id: str) -> IModel:
-        """Return the variant; offline, only one that needs no fetching."""
-        try:
-            variant = self._variant(variant_id)
-        except NotFound as error:
-            raise (Unsupported(OFFLINE) if self._settings.offline else error) from None
-        if self._settings.offline and not variant.is_cached:
-            raise Unsupported(OFFLINE)
-        return variant
+        return self.downloads.download(number, arguments["variant_id"])
 
     def _cancel(self, _number: int, arguments: Arguments) -> dict[str, Any]:
-        event = self._cancels.get(int(arguments["number"]))
-        if event is not None:
-            event.set()
+        self.downloads.cancel(int(arguments["number"]))
         return {}
 
     def _cache(self, _number: int, _arguments: Arguments) -> dict[str, Any]:
@@ -277,7 +222,7 @@ class RuntimeService:
         variant = self._variant(wanted)
         partial = partial_folder(self._settings.cache_dir, variant.id)
         if partial is not None:
-            self._await_cancelled(variant.id)
+            self.downloads.await_cancelled(variant.id)
             return {"freed_bytes": delete_tree(partial)}
         if not variant.is_cached:
             raise NotFound(f"'{variant.id}' is not on disk.", "There is nothing to remove.")
@@ -288,16 +233,6 @@ class RuntimeService:
         with contextlib.suppress(OSError):
             folder.rmdir()  # the runtime leaves it behind, empty
         return {"freed_bytes": freed}
-
-    def _await_cancelled(self, variant_id: str) -> None:
-        """Wait for a cancelled download to let go of its files; raises where one goes on."""
-        deadline = time.monotonic() + CANCEL_PATIENCE_S
-        while (cancel := self._fetching.get(variant_id)) is not None:
-            if not cancel.is_set() or time.monotonic() > deadline:
-                raise RequestFailed(
-                    f"'{variant_id}' is being downloaded.", "Cancel the download, then remove it."
-                )
-            time.sleep(0.05)
 
     def _import(self, _number: int, arguments: Arguments) -> dict[str, Any]:
         with self._listing:
@@ -359,30 +294,6 @@ class RuntimeService:
             "Bring the directory back, or remove the model and import it from its new place.",
         )
 
-    def _check_space(self, variant_id: str, total: int | None) -> None:
-        free = shutil.disk_usage(self._settings.cache_dir).free
-        partial = partial_folder(self._settings.cache_dir, variant_id)
-        there = allocated_size(partial) if partial else 0
-        if total is not None and total - there + SPARE_BYTES > free:
-            raise DownloadFailed(
-                f"'{variant_id}' needs {total / 1e9:.2f} GB on disk, {free / 1e9:.2f} GB are free.",
-                f"Remove models that you do not need, or move the cache "
-                f"({self._settings.cache_dir}) to a bigger disk.",
-            )
-
-    def _progress(self, number: int, total: int | None) -> Callable[[float], None]:
-        last = [-1.0, 0.0]
-
-        def report(percent: float) -> None:
-            now = time.monotonic()
-            # One step of a percent at once: before a stall there may be no later one.
-            if percent <= last[0] or (percent - last[0] < 1 and now - last[1] < PROGRESS_GAP_S):
-                return
-            last[:] = percent, now
-            self._emit("progress", number, {"percent": percent, "total_bytes": total})
-
-        return report
-
     def _take_news(self, ids: list[str]) -> None:
         try:
             count = self._integrate(ids)
@@ -427,9 +338,3 @@ class RuntimeService:
 
     def _local_size(self, model: LocalModel) -> int:
         return folder_size(self._local.folder(model))
-
-
-def log(text: str) -> None:
-    """Write a line into the runtime's log."""
-    stamp = time.strftime("%Y-%m-%d %H:%M:%S")
-    print(f"{stamp} host: {text}", file=sys.stderr, flush=True)

@@ -10,6 +10,7 @@ from textual.containers import Vertical
 from textual.suggester import SuggestFromList
 from textual.widgets import Input, Label, Static
 
+from tui.paths import typed_path
 from tui.widgets.dialogs.base import Dialog
 
 
@@ -62,4 +63,6 @@ class MergeDialog(Dialog[tuple[Path, Path | None]]):
 
     def _path(self, field: str) -> Path | None:
         typed = self.query_one(f"#{field}", Input).value.strip()
-        return self._folder / Path(typed).expanduser() if typed else None
+        if not typed:
+            return None
+        return typed_path(typed if typed.startswith("~") else str(self._folder / typed))
