@@ -162,3 +162,11 @@ def test_five_thousand_variants_are_asked_once_for_a_query() -> None:
 def test_no_query_crashes(text: str) -> None:
     for row in CatalogView(MODELS).rows(INPUTS, query=text):
         assert row.alias
+
+
+def test_three_devices_are_written_in_the_room_of_two() -> None:
+    devices = (Device.GPU, Device.NPU, Device.CPU)
+    variants = tuple(Variant(f"x-{one}:1", "x", one, "", GB, cached=True) for one in devices)
+    assert [CatalogView([Model("x", variants[:n])]).rows()[0].device for n in (1, 2, 3)] == [
+        "GPU", "GPU NPU", "GPU +2",
+    ]  # fmt: skip

@@ -16,10 +16,13 @@ from tui.bench.plan import BenchPlan
 from tui.bench.recorder import Recorder
 from tui.bench.runner import run_bench
 from tui.bench.targets import Target
+from tui.catalog.snapshot import snapshot
 from tui.database import Database
 from tui.foundry.errors import BackendUnavailable, ContextExceeded, LoadFailed
 from tui.foundry.merge import models_of
+from tui.panes.catalog.wording import notice_text
 from tui.panes.chat.pane import ChatPane
+from tui.store import State
 from tui.widgets.table import Table
 
 REGISTRY = Path(__file__).parent.parent.parent / "models.json"
@@ -244,7 +247,7 @@ async def test_a_colleague_s_registry_is_merged_and_conflicts_are_told(
     async with running_app(backend, models_file=file) as pilot:
         await pilot.press("M")
         await wait_until(pilot, lambda: "Their models.json" in screen_text(pilot.app), "a form")
-        for half_typed in ("~nobody", "nowhere"):
+        for half_typed in ("~nobody-here", "nowhere"):
             pilot.app.screen.query_one("#theirs", Input).value = half_typed
             await pilot.press("enter")
             seen = re.compile(rf"There is no file\s.*{half_typed}", re.DOTALL)
@@ -340,3 +343,10 @@ async def test_a_model_is_added_to_the_registry_changed_and_removed(
     assert file.read_text() == (
         '[\n  {"name": "phi-4-mini", "task": "chat", "min_ram_gb": 8, "x": 1}\n]\n'
     )
+
+
+def test_what_ships_is_told_from_a_catalog_that_answers() -> None:
+    shipped = notice_text(State(models=snapshot()), 0.0)
+    assert "cannot be reached" in shipped
+    assert "R tries again" in shipped
+    assert notice_text(State(models=demo_models()), 0.0) == ""

@@ -33,6 +33,19 @@ class Host(App[None]):
         self.seen.append(event.key)
 
 
+async def test_names_that_differ_at_the_end_are_told_apart() -> None:
+    class Narrow(App[None]):
+        def compose(self) -> ComposeResult:
+            yield Table((Column("NAME", 12, keep_end=True),))
+
+    async with Narrow().run_test(size=(20, 5)) as pilot:
+        names = ("otter-generic-cpu", "otter-generic-gpu")
+        pilot.app.query_one(Table).set_rows([Row(name, (Cell(name),)) for name in names])
+        await pilot.pause()
+        assert "otter-…c-cpu" in screen_text(pilot.app)
+        assert "otter-…c-gpu" in screen_text(pilot.app)
+
+
 async def test_an_empty_table_says_what_to_do() -> None:
     async with Host().run_test(size=(40, 8)) as pilot:
         assert "Nothing here." in screen_text(pilot.app)

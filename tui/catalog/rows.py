@@ -43,7 +43,7 @@ class CatalogRow:
     marked: bool = False
     """For a closed model: whether any variant is marked."""
     device: str = ""
-    """`CPU`; of a model with several variants all their devices."""
+    """`CPU`; of a model with several variants `GPU CPU`, of more than two devices `GPU +2`."""
     size_bytes: int | None = None
     context_tokens: int | None = None
     entry: RegistryEntry | None = None
@@ -281,7 +281,8 @@ def state_of(one: Model | Variant) -> RowState:
 def _devices(variants: tuple[Variant, ...]) -> str:
     if len(variants) == 1:
         return str(variants[0].device)
-    return " ".join(dict.fromkeys(str(one.device) for one in variants))
+    devices = tuple(dict.fromkeys(str(one.device) for one in variants))
+    return " ".join(devices) if len(devices) < 3 else f"{devices[0]} +{len(devices) - 1}"
 
 
 def _match_entries(

@@ -40,6 +40,8 @@ class Column:
     """Takes what the other columns leave."""
     from_width: int = 0
     """Table width in cells from which on the column is shown."""
+    keep_end: bool = False
+    """Cut a long text in its middle: names of models differ at the end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -351,7 +353,7 @@ class Table(ScrollView, can_focus=True):
             if not cells_wide:
                 continue
             style = base + self._tone(cell.tone) if colour and cell.tone else base
-            segments.append(Segment(_fit(cell.text, cells_wide, column.align), style))
+            segments.append(Segment(_fit(cell.text, cells_wide, column), style))
             segments.append(Segment(" " * GAP, base))
         return Strip(segments).adjust_cell_length(width, base)
 
@@ -366,10 +368,14 @@ class Table(ScrollView, can_focus=True):
         return Style(color=style.color, bold=style.bold or None)
 
 
-def _fit(text: str, width: int, align: Literal["left", "right"]) -> str:
+def _fit(text: str, width: int, column: Column) -> str:
     length = cell_len(text)
     if length > width:
+        end = (width - 1) // 2
+        # Wide characters may not be cut in two.
+        if column.keep_end and length == len(text) and end > 0:
+            return f"{text[: width - 1 - end]}…{text[-end:]}"
         return set_cell_size(text, max(0, width - 1)) + "…"
-    if align == "right":
+    if column.align == "right":
         return " " * (width - length) + text
     return text + " " * (width - length)

@@ -17,7 +17,7 @@ from tui.widgets.table import Cell, Column, Row, Tone
 
 COLUMNS = (
     Column(" ", 2),
-    Column("VARIANT", 14, flexible=True),
+    Column("VARIANT", 14, flexible=True, keep_end=True),
     Column("VERSION", 7, from_width=60),
     Column("SIZE", 7, align="right"),
     Column("LAST USED", 11, align="right", from_width=56),

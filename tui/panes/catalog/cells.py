@@ -12,11 +12,11 @@ from tui.widgets.table import Cell, Column, LazyRow, Tone
 
 COLUMNS = (
     Column("  ", 3),
-    Column("MODEL", 20, flexible=True),
+    Column("MODEL", 18, flexible=True, keep_end=True),
     Column("DEVICE", 7, from_width=66),
     Column("SIZE", 7, align="right"),
     Column("CONTEXT", 7, align="right", from_width=84),
-    Column("FIT", 9),
+    Column("FIT", 11),
     Column("NEEDS", 7, align="right", from_width=75),
     Column("TOK/S", 6, align="right", from_width=92),
     Column("STATE", 8),

@@ -26,6 +26,7 @@ STYLES: dict[Tone, str] = {
 }  # fmt: skip
 LABEL_WIDTH, SIZE_WIDTH = 11, 8
 LEAST_NOTE = 12
+INDENT = "  "
 
 
 def is_unread(row: CatalogRow) -> bool:
@@ -101,11 +102,14 @@ def _fact(fact: Fact) -> Content:
 def _sum_line(line: SumLine, width: int) -> Content:
     size = "" if line.size_bytes is None else format_bytes(line.size_bytes)
     left = f"{line.label:<{LABEL_WIDTH}}{size:>{SIZE_WIDTH}}  "
-    note = wrap(clean_text(line.note, False), max(LEAST_NOTE, width - len(left)))
-    tone = STYLES[line.tone] or "dim"
-    parts = [Content.assemble(left, (note[0] if note else "", tone))]
-    parts += [Content.styled(f"{'':{len(left)}}{one}", tone) for one in note[1:]]
-    return Content("\n").join(parts)
+    text, tone = clean_text(line.note, False), STYLES[line.tone] or "dim"
+    if len(text) <= width - len(left):
+        return Content.assemble(left, (text, tone))
+    # A long note in what is left of a narrow panel would be a word a line.
+    note = wrap(text, max(LEAST_NOTE, width - len(INDENT)), break_on_hyphens=False)
+    return Content("\n").join(
+        [Content(left.rstrip()), *(Content.styled(f"{INDENT}{one}", tone) for one in note)]
+    )
 
 
 def _offline(as_of: str) -> Content:

@@ -47,7 +47,12 @@ def notice_text(state: State, now: float) -> str:
         return f"{known}. {error.message}\n{error.hint} R tries again.".replace("\n ", "\n")
     saved_at = state.info.catalog_saved_at if state.info else None
     if saved_at is None:
-        return ""
+        as_of = next((one.as_of for one in state.models if one.as_of), "")
+        return (
+            f"The public catalog cannot be reached: its models of {as_of}. R tries again."
+            if as_of
+            else ""
+        )
     age = format_age(now - saved_at)
     return f"The public catalog cannot be reached; it answered last {age}. R tries again."
 
