@@ -10,6 +10,7 @@ from tests.panes.test_cache import cache, expect_text
 from tests.support.shelf import HALF, OTTER, Shelf, untidy_shelf
 from tests.support.waiting import screen_text, wait_until
 from tui.foundry.errors import RequestFailed
+from tui.foundry.types import Capability
 
 
 @pytest.fixture
@@ -88,3 +89,11 @@ async def test_damage_is_found_by_key_and_shown_in_the_list(backend: Shelf) -> N
         await expect_text(pilot, "Not as it was")
         await pilot.press("d")
         await expect_text(pilot, f"{OTTER}: model.onnx not as it was.")
+
+
+async def test_where_no_disk_is_told_of_it_says_why(backend: Shelf) -> None:
+    async with cache(backend) as pilot:
+        await expect_text(pilot, "otter-generic")
+        backend.info.unavailable[Capability.CACHE] = "It does not tell."
+        await pilot.press("d")
+        await expect_text(pilot, "It does not tell.")

@@ -83,7 +83,7 @@ class ImportDialog(Dialog[ImportRequested]):
             with Horizontal(classes="row tall"):
                 yield Label("Directory")
                 yield Input(
-                    placeholder="holds genai_config.json and model.onnx (right completes)",
+                    placeholder="has genai_config.json (right completes it)",
                     suggester=FolderSuggester(archives=True),
                     id="folder",
                 )

@@ -152,6 +152,8 @@ class CachePane(CacheList):
     @work(group="doctor", exclusive=True)
     async def action_doctor(self) -> None:
         """Show what is wrong on disk, and mend what is chosen."""
+        if self.refused(Capability.CACHE):
+            return
         state = self.store.state
         if state.cache is None:
             self.notify("The disk is still being looked at.")
