@@ -47,7 +47,8 @@ class AppActions(OrderedKeysApp[int]):
         from tui.widgets.dialogs.help import HelpDialog
 
         pane = self.active_pane
-        scopes = (*pane.SCOPES, "table", "everywhere")
+        lists = ("table",) if pane.query("Table") else ()
+        scopes = (*pane.SCOPES, *lists, "everywhere")
         self.push_screen(
             HelpDialog(
                 dict(PANES)[self.pane_name], pane.help_text(), scopes, self.session.config.keys

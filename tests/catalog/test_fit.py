@@ -196,3 +196,16 @@ def test_coarse_memory_does_not_change_every_second() -> None:
     one, other = MemoryState(16 * GB, 10 * GB + 1, None), MemoryState(16 * GB, 10 * GB + 2, None)
     assert one != other
     assert one.coarse() == other.coarse() == MemoryState(16 * GB, 10 * GB, None)
+
+
+def test_memory_that_wavers_about_the_edge_of_a_step_keeps_its_step() -> None:
+    def free(size_bytes: int) -> MemoryState:
+        device = DeviceMemory(free_bytes=size_bytes)
+        return MemoryState(16 * GB, size_bytes, size_bytes, device)
+
+    kept = free(10 * GB).coarse()
+    for wavering in (10 * GB - 40_000_000, 10 * GB + 140_000_000, 10 * GB + 1):
+        assert free(wavering).coarse(kept) == kept
+    assert free(10 * GB - 60_000_000).coarse(kept) == free(10 * GB - 100_000_000)
+    assert free(10 * GB + 160_000_000).coarse(kept) == free(10 * GB + 100_000_000)
+    assert MemoryState().coarse(kept) == MemoryState()

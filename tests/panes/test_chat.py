@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 from textual.pilot import Pilot
+from textual.widgets import Static
 
 from tests.support.app import running_app
 from tests.support.scripted_backend import BIG, LARGE, SMALL, ScriptedAnswer, ScriptedBackend, words
@@ -78,8 +79,19 @@ async def test_the_last_line_names_the_keys_that_work_where_the_focus_is(
         assert "? help" in last_line(pilot)
         await pilot.press("enter", "f1")
         await expect_text(pilot, "Help: Chat")
+        text = str(pilot.app.screen.query_one("HelpDialog .box > Static", Static).content)
+        assert "Everywhere" in text
+        assert "In a list" not in text
         await pilot.press("f1", "y")
         assert pilot.app.query_one(Prompt).text == "xy"
+
+
+async def test_what_to_do_first_is_told_whole_on_a_very_small_terminal(
+    backend: ScriptedBackend,
+) -> None:
+    async with chat(backend, size=(60, 20)) as pilot:
+        for told in ("ctrl+t takes another.", "side by side.", "1 to 5 switch panes."):
+            await expect_text(pilot, told)
 
 
 async def test_help_is_set_in_two_columns(backend: ScriptedBackend) -> None:

@@ -228,3 +228,17 @@ def fill(app: App[object], **values: object) -> None:
     for second in range(1, 3601):
         history.append(Sample(start_s + second, **values))  # type: ignore[arg-type]
     app.store.apply("system", sample=history.last)  # type: ignore[attr-defined]
+
+
+async def test_on_a_very_small_terminal_no_column_is_cut() -> None:
+    async with running_app(ScriptedBackend.with_demo_models(), size=(60, 20)) as pilot:
+        await pilot.press("4")
+        pilot.app.sampling.take()  # type: ignore[attr-defined]
+        await wait_until(
+            pilot,
+            lambda: any(
+                line.split()[:1] == ["MODEL"] and line.split()[-1].startswith("TTFT")
+                for line in screen_text(pilot.app).splitlines()
+            ),
+            "all columns of the models",
+        )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from textual.app import App, ComposeResult
 
 from tests.support.waiting import screen_text
-from tui.widgets.table import Cell, Column, Row, Table
+from tui.widgets.table import Cell, Column, LazyRow, Row, Table
 
 COLUMNS = (
     Column("NAME", 8, flexible=True),
@@ -135,6 +135,24 @@ async def test_only_changed_lines_are_drawn_again() -> None:
         drawn.clear()
         table.set_rows(list(changed))
         assert drawn == []
+
+
+async def test_lines_that_come_from_other_numbers_but_read_the_same_are_not_drawn_again() -> None:
+    def cells(size_mb: float) -> tuple[Cell, ...]:
+        made.append(size_mb)
+        return Cell("a"), Cell(f"{size_mb:.0f} MB"), Cell("x")
+
+    app, made = Host(), list[float]()
+    async with app.run_test(size=(40, 20)) as pilot:
+        table = app.query_one(Table)
+        table.set_rows([LazyRow(str(n), 1.0 + n, cells) for n in range(1000)])
+        await pilot.pause()
+        made.clear()
+        drawn: list[int] = []
+        table._refresh_row = drawn.append  # type: ignore[method-assign]
+        table.set_rows([LazyRow(str(n), 1.1 + n + (n == 3), cells) for n in range(1000)])
+        assert drawn == [3]
+        assert len(made) <= 20, "only what is in sight is compared"
 
 
 async def test_long_and_wide_texts_stay_in_their_column() -> None:

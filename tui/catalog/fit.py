@@ -50,13 +50,20 @@ class MemoryState:
     """Where the model cache is."""
     device: DeviceMemory = DeviceMemory()
 
-    def coarse(self) -> MemoryState:
-        """Return it in steps of 100 MB, so that rows do not differ from second to second."""
+    def coarse(self, kept: MemoryState | None = None) -> MemoryState:
+        """Return it in steps of 100 MB, so that rows do not differ from second to second.
+
+        Args:
+            kept: What was returned last: a figure less than half a step outside of its step keeps
+                it, so that one that wavers about the edge does not go back and forth.
+        """
+        kept = kept or MemoryState()
+        free_bytes = _step(self.device.free_bytes, kept.device.free_bytes)
         return replace(
             self,
-            available_bytes=_step(self.available_bytes),
-            disk_free_bytes=_step(self.disk_free_bytes),
-            device=replace(self.device, free_bytes=_step(self.device.free_bytes)),
+            available_bytes=_step(self.available_bytes, kept.available_bytes),
+            disk_free_bytes=_step(self.disk_free_bytes, kept.disk_free_bytes),
+            device=replace(self.device, free_bytes=free_bytes),
         )
 
 
@@ -292,5 +299,10 @@ def _with_reason(fit: Fit, variant: Variant, spare: int, measured: MemoryRecord 
     return replace(fit, reason=f"{text}.")
 
 
-def _step(size_bytes: int | None) -> int | None:
-    return None if size_bytes is None else size_bytes // COARSE_BYTES * COARSE_BYTES
+def _step(size_bytes: int | None, kept_bytes: int | None) -> int | None:
+    if size_bytes is None:
+        return None
+    slack = COARSE_BYTES // 2
+    if kept_bytes is not None and -slack <= size_bytes - kept_bytes < COARSE_BYTES + slack:
+        return kept_bytes
+    return size_bytes // COARSE_BYTES * COARSE_BYTES

@@ -194,8 +194,12 @@ class Table(ScrollView, can_focus=True):
         if len(old) != len(self._rows):
             self.refresh()
             return
-        for number, (before, after) in enumerate(zip(old, self._rows, strict=True)):
-            if before != after:
+        # By what one sees: a row may come from other numbers and still read the same, and each
+        # line drawn again goes down the wire.
+        top = max(0, round(self.scroll_y))
+        for number in range(top, min(len(old), top + self.size.height - HEADER_ROWS)):
+            before, after = old[number], self._rows[number]
+            if before is not after and before.cells != after.cells:
                 self._refresh_row(number)
 
     def move_to(self, key: str) -> bool:

@@ -82,7 +82,7 @@ class CatalogPane(ListActions, RegistryActions):
         if self._summed != summed:
             self._summed, self._sums = summed, {}
         self._inputs = FitInputs(
-            memory=memory_of(state).coarse(),
+            memory=memory_of(state).coarse(self._inputs.memory),
             context_tokens=self._context_tokens,
             kv=state.kv_shapes,
             measured=state.memory_records,

@@ -33,8 +33,9 @@ LEAST_TITLE = 8
 """Characters of the title that show beside whatever else is in the first line."""
 EMPTY = """Ask a question: write below, enter sends.
 
-The model that answers stands in the first line; ctrl+t chooses another.
-f3 opens a conversation that was kept; f4 asks several models side by side.
+The first line names the model; ctrl+t takes another.
+f3 opens a conversation that was kept.
+f4 asks several models side by side.
 esc leaves the text field, then 1 to 5 switch panes.
 
 Try: Explain edge AI in one sentence."""

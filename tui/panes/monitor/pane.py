@@ -191,7 +191,7 @@ class MonitorPane(Pane, can_focus=True):
         head.update(Content(" · ").join(parts), layout=False)
 
     def _show_numbers(self, sample: Sample) -> None:
-        width = max(20, self.size.width - 2)
+        width = max(20, self.scrollable_content_region.width - 2)
         airy = self.size.height >= AIRY_LINES
         self.set_class(airy, "-airy")
         side_by_side = width >= wording.SIDE_BY_SIDE

@@ -80,7 +80,7 @@ def model_lines(facts: Facts, width: int) -> list[str]:
         width: Cells of a line.
     """
     wide = width >= WIDE
-    name_width = max(12, width - (67 if wide else 45))
+    name_width = max(10, width - (67 if wide else 45))
     extra = f"{'LOADED':>10}{'TOOK':>12}" if wide else ""
     lines = [
         f"{'MODEL':<{name_width}}{'MEMORY':>9}{'LOADING':>9}{'ANSWERING':>10}"

@@ -251,7 +251,7 @@ GRAPHS: tuple[GraphSpec, ...] = (
     GraphSpec(
         "speed", "primary", lambda one: one.live.tok_s if one.live else None, _speed_title,
         number_label, note=Note("TTFT", _ttft, format_duration),
-        empty="chat (3) or benchmark (5), and watch it here",
+        empty="chat (3) or benchmark (5)",
     ),
     GraphSpec(
         "runtime", "success", lambda one: one.runtime_rss_bytes, _runtime_title, byte_label,
