@@ -238,3 +238,12 @@ def test_memory_alone_does_not_make_a_variant_run(run: Run, backend: ScriptedBac
     values = run("models", "info", "phi-4-mini", "--json").json["model"]
     missing = {one["device"]: one["fit"]["provider_missing"] for one in values["variants"]}
     assert missing == {"CPU": None, "GPU": "WebGPU"}
+
+
+def test_a_server_that_cannot_download_says_so_of_what_it_serves(
+    run: Run, backend: ScriptedBackend
+) -> None:
+    backend.info.unavailable[Capability.DOWNLOAD] = "It has what it has."
+    ran = run("download", SMALL)
+    assert (ran.code, ran.out) == (1, "")
+    assert "It has what it has." in ran.err

@@ -19,6 +19,7 @@ from tui.catalog.rows import CatalogRow, CatalogView
 from tui.formats import format_context
 from tui.foundry.backend import DescribesModels
 from tui.foundry.text import clean_text
+from tui.foundry.types import Capability
 from tui.messages import (
     ChatRequested,
     ContextProbeRequested,
@@ -196,8 +197,10 @@ class CatalogPane(ListActions, RegistryActions):
         variant = self.wanted_variant()
         if variant is None:
             return
+        info = self.store.state.info
+        fetches = info is None or info.supports(Capability.DOWNLOAD)
         already = {
-            "download": "on disk already" if variant.cached else "",
+            "download": "on disk already" if variant.cached and fetches else "",
             "load": "loaded already" if variant.loaded else "",
             "unload": "" if variant.loaded else "not loaded",
         }[kind]
