@@ -167,8 +167,14 @@ def test_two_demo_models_side_by_side_and_into_a_benchmark(
     terminal.wait_for("All at once")
     terminal.press("ctrl+r")
     # The answers before are kept.
-    terminal.wait_for(lambda _: [len(one.tree) for one in kept()] == [3, 3])
+    terminal.wait_for(
+        lambda _: (
+            [(len(one.tree), one.turns[-1].figures.get("ended")) for one in kept()]
+            == [(3, "stop")] * 2
+        )
+    )
     terminal.wait_for(lambda text: "esc back" in text and both.search(text.replace("\n", " ")))
+    terminal.settle(0.5)
 
     terminal.press("ctrl+g")
     terminal.wait_for("your question")
