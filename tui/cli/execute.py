@@ -141,6 +141,11 @@ def _run(verb: ModuleType, parsed: Parsed, output: Output) -> int:
     except asyncio.CancelledError:
         output.end_progress()
         return 128 + ending.signal_number if ending.signal_number else INTERRUPTED
+    except RuntimeError as error:
+        # A second ctrl+c, while the first one is still being obeyed, stops the loop itself.
+        if isinstance(error.__context__, KeyboardInterrupt):
+            raise KeyboardInterrupt from error
+        raise
     sys.stdout.flush()
     return code
 
